@@ -1,0 +1,77 @@
+// Imports go downwards only: domain <- shm <- venues <- pipeline <- runtime <- workers, cli, main. The simulated
+// exchanges stand beside the engine and know only domain and the venues' wire formats.
+const layer = (name, from, to) => ({
+  name,
+  severity: 'error',
+  from: { path: from },
+  to: { path: to },
+});
+
+module.exports = {
+  forbidden: [
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'no-dev-dependency-in-src',
+      severity: 'error',
+      from: { path: '^(src|workers)' },
+      to: { dependencyTypes: ['npm-dev'], pathNot: 'node_modules/@types' },
+    },
+    {
+      name: 'domain-imports-nothing',
+      severity: 'error',
+      from: { path: '^src/domain' },
+      to: { pathNot: '^src/domain' },
+    },
+    layer(
+      'shm-knows-no-trading',
+      '^src/shm',
+      '^src/(domain|venues|pipeline|runtime|sim|cli|net|main)',
+    ),
+    layer('venues-do-not-know-each-other', '^src/venues/kalshi', '^src/venues/polymarket'),
+    layer('venues-do-not-know-each-other-2', '^src/venues/polymarket', '^src/venues/kalshi'),
+    layer('venues-below-pipeline', '^src/venues', '^src/(pipeline|runtime|sim|cli|main)'),
+    layer('net-is-a-leaf', '^src/net', '^src/(venues|pipeline|runtime|sim|cli|main)'),
+    layer('pipeline-below-runtime', '^src/pipeline', '^src/(runtime|sim|cli|main)'),
+    layer('runtime-below-cli', '^src/runtime', '^src/(sim|cli|main)'),
+    {
+      name: 'sim-knows-domain-and-wire-only',
+      severity: 'error',
+      from: { path: '^src/sim' },
+      to: { path: '^src/', pathNot: '^src/(sim|domain|venues/[^/]+/wire)' },
+    },
+    {
+      name: 'engine-does-not-know-the-simulator',
+      severity: 'error',
+      from: { path: '^(src/(domain|shm|venues|pipeline|runtime|net)|workers)' },
+      to: { path: '^src/sim' },
+    },
+    {
+      name: 'threads-only-in-runtime-and-workers',
+      severity: 'error',
+      from: { path: '^src', pathNot: '^src/runtime' },
+      to: { path: '^(node:)?worker_threads$' },
+    },
+    {
+      name: 'sockets-only-in-net-and-venues-and-sim',
+      severity: 'error',
+      from: { path: '^(src|workers)', pathNot: '^src/(net|venues|sim)' },
+      to: { path: 'node_modules/(ws|undici)(/|$)' },
+    },
+    {
+      name: 'no-test-code-in-src',
+      severity: 'error',
+      from: { path: '^(src|workers)' },
+      to: { path: '^(test|bench)' },
+    },
+  ],
+  options: {
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'types'],
+    },
+  },
+};

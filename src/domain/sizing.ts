@@ -1,0 +1,233 @@
+// How much to buy: walks the asks of both legs and finds the count with the most net dollars that both exchanges accept.
+
+import { floorDiv, type Ratio } from './exact.js';
+import type { FeeTable } from './fee-table.js';
+import { KALSHI_ROUNDING_ALLOWANCE_MICROS, kalshiTradeFeeMicros } from './kalshi-fee.js';
+import { orderableStepCenti, POLYMARKET_MIN_NOTIONAL_MICROS } from './polymarket-amounts.js';
+import {
+  POLYMARKET_ROUNDING_ALLOWANCE_MICROS,
+  type PolymarketFeeSchedule,
+  polymarketFeeBoundMicros,
+} from './polymarket-fee.js';
+import { MICROS_PER_CENT, MICROS_PER_PRICE_E4, PAYOUT_E4 } from './units.js';
+
+/** Asks of one outcome, best first. Arrays are reused; only the first `count` entries count. */
+export interface AskLevels {
+  readonly pricesE4: Int32Array;
+  readonly sizesCenti: Float64Array;
+  count: number;
+}
+
+export function createAskLevels(capacity: number): AskLevels {
+  return {
+    pricesE4: new Int32Array(capacity),
+    sizesCenti: new Float64Array(capacity),
+    count: 0,
+  };
+}
+
+/** What both markets of a pair ask of an order. */
+export interface PairTerms {
+  readonly kalshiRate: Ratio;
+  readonly kalshiFees: FeeTable;
+  readonly polymarketSchedule: PolymarketFeeSchedule;
+  readonly polymarketFees: FeeTable;
+  readonly polymarketMinSizeCenti: number;
+}
+
+export interface SizingLimits {
+  readonly maxSizeCenti: number;
+  readonly maxCostMicros: number;
+  readonly minNetMicros: number;
+}
+
+/** The answer, reused from call to call. sizeCenti 0: there is no order worth sending. */
+export interface SizedPair {
+  sizeCenti: number;
+  kalshiLimitE4: number;
+  polymarketLimitE4: number;
+  kalshiCostMicros: number;
+  polymarketCostMicros: number;
+  /** Upper bound of both fees together. */
+  feeMicros: number;
+  /** Payout - costs - fees: never more than what the filled pair is worth. */
+  netMicros: number;
+}
+
+export function createSizedPair(): SizedPair {
+  return {
+    sizeCenti: 0,
+    kalshiLimitE4: 0,
+    polymarketLimitE4: 0,
+    kalshiCostMicros: 0,
+    polymarketCostMicros: 0,
+    feeMicros: 0,
+    netMicros: 0,
+  };
+}
+
+/** Net of one contract bought on both sides at these prices, in micros, fees included. Above 0 it is an underround. @hot */
+export function edgeMicros(terms: PairTerms, kalshiAskE4: number, polymarketAskE4: number): number {
+  return (
+    (PAYOUT_E4 - kalshiAskE4 - polymarketAskE4) * MICROS_PER_PRICE_E4 -
+    terms.kalshiFees[kalshiAskE4]! -
+    terms.polymarketFees[polymarketAskE4]!
+  );
+}
+
+/**
+ * Fills `out` with the best pair of orders, or sizeCenti 0. Both legs buy the same count of contracts, each at the worst
+ * price its walk reaches; the Polymarket leg's cost is whole cents, so that its FAK order spends exactly this count.
+ * Greedy over levels is optimal up to the lattice: the edge of the next contract never rises along the walk. @hot
+ */
+export function sizePair(
+  terms: PairTerms,
+  kalshi: AskLevels,
+  polymarket: AskLevels,
+  limits: SizingLimits,
+  out: SizedPair,
+): void {
+  out.sizeCenti = 0;
+  out.netMicros = 0;
+  let kalshiLevel = 0;
+  let kalshiBefore = 0;
+  let kalshiSpent = 0;
+  let kalshiFee = 0;
+  let sizeBefore = 0;
+  let spentBefore = 0;
+  let feeBefore = 0;
+  for (let level = 0; level < polymarket.count; level++) {
+    const priceE4 = polymarket.pricesE4[level]!;
+    const levelEnd = sizeBefore + polymarket.sizesCenti[level]!;
+    // How far this Polymarket level is worth taking against the Kalshi levels beside it.
+    let reach = sizeBefore;
+    while (kalshiLevel < kalshi.count && reach < levelEnd) {
+      const kalshiPriceE4 = kalshi.pricesE4[kalshiLevel]!;
+      if (edgeMicros(terms, kalshiPriceE4, priceE4) <= 0) break;
+      const kalshiEnd = kalshiBefore + kalshi.sizesCenti[kalshiLevel]!;
+      reach = Math.min(levelEnd, kalshiEnd);
+      considerSize(
+        terms,
+        limits,
+        out,
+        Math.min(reach, limits.maxSizeCenti),
+        priceE4,
+        sizeBefore,
+        spentBefore,
+        feeBefore,
+        kalshiPriceE4,
+        kalshiBefore,
+        kalshiSpent,
+        kalshiFee,
+      );
+      if (reach < kalshiEnd) break;
+      kalshiSpent += kalshi.sizesCenti[kalshiLevel]! * kalshiPriceE4;
+      kalshiFee += kalshiTradeFeeMicros(
+        terms.kalshiRate,
+        kalshiPriceE4,
+        kalshi.sizesCenti[kalshiLevel]!,
+      );
+      kalshiBefore = kalshiEnd;
+      kalshiLevel++;
+    }
+    if (reach < levelEnd || levelEnd >= limits.maxSizeCenti) break;
+    spentBefore += polymarket.sizesCenti[level]! * priceE4;
+    feeBefore += polymarketFeeBoundMicros(
+      terms.polymarketSchedule,
+      priceE4,
+      polymarket.sizesCenti[level]!,
+    );
+    sizeBefore = levelEnd;
+  }
+  if (out.netMicros < limits.minNetMicros) out.sizeCenti = 0;
+}
+
+/** The largest orderable count up to `wantedCenti` that ends in this pair of levels, kept when it nets the most so far. */
+function considerSize(
+  terms: PairTerms,
+  limits: SizingLimits,
+  out: SizedPair,
+  wantedCenti: number,
+  polymarketPriceE4: number,
+  polymarketBefore: number,
+  polymarketSpent: number,
+  polymarketFee: number,
+  kalshiPriceE4: number,
+  kalshiBefore: number,
+  kalshiSpent: number,
+  kalshiFee: number,
+): void {
+  const floorCenti = Math.max(kalshiBefore, polymarketBefore);
+  const affordable = affordableCenti(
+    limits.maxCostMicros - kalshiSpent - polymarketSpent,
+    kalshiPriceE4,
+    kalshiBefore,
+    polymarketPriceE4,
+    polymarketBefore,
+  );
+  const sizeCenti = orderableCenti(
+    Math.min(wantedCenti, affordable),
+    floorCenti,
+    polymarketPriceE4,
+    polymarketBefore,
+    polymarketSpent,
+  );
+  if (sizeCenti <= floorCenti || sizeCenti < terms.polymarketMinSizeCenti) return;
+  const polymarketCost = polymarketSpent + (sizeCenti - polymarketBefore) * polymarketPriceE4;
+  if (polymarketCost < POLYMARKET_MIN_NOTIONAL_MICROS) return;
+  const kalshiCost = kalshiSpent + (sizeCenti - kalshiBefore) * kalshiPriceE4;
+  const feeMicros =
+    kalshiFee +
+    kalshiTradeFeeMicros(terms.kalshiRate, kalshiPriceE4, sizeCenti - kalshiBefore) +
+    KALSHI_ROUNDING_ALLOWANCE_MICROS +
+    polymarketFee +
+    polymarketFeeBoundMicros(
+      terms.polymarketSchedule,
+      polymarketPriceE4,
+      sizeCenti - polymarketBefore,
+    ) +
+    POLYMARKET_ROUNDING_ALLOWANCE_MICROS;
+  const netMicros = sizeCenti * PAYOUT_E4 - kalshiCost - polymarketCost - feeMicros;
+  if (netMicros <= out.netMicros) return;
+  out.sizeCenti = sizeCenti;
+  out.kalshiLimitE4 = kalshiPriceE4;
+  out.polymarketLimitE4 = polymarketPriceE4;
+  out.kalshiCostMicros = kalshiCost;
+  out.polymarketCostMicros = polymarketCost;
+  out.feeMicros = feeMicros;
+  out.netMicros = netMicros;
+}
+
+/** The count at which the remaining money is spent, given how far both walks have come. */
+function affordableCenti(
+  remainingMicros: number,
+  kalshiPriceE4: number,
+  kalshiBefore: number,
+  polymarketPriceE4: number,
+  polymarketBefore: number,
+): number {
+  const budget =
+    remainingMicros + kalshiBefore * kalshiPriceE4 + polymarketBefore * polymarketPriceE4;
+  return budget <= 0 ? 0 : floorDiv(budget, kalshiPriceE4 + polymarketPriceE4);
+}
+
+/**
+ * The largest count in (floorCenti, wantedCenti] for which the Polymarket leg costs whole cents; 0 when there is none. Counts
+ * that do repeat every step, so one step's worth of candidates is all that is tried: at most 100 on a whole-cent grid.
+ */
+function orderableCenti(
+  wantedCenti: number,
+  floorCenti: number,
+  priceE4: number,
+  beforeCenti: number,
+  spentMicros: number,
+): number {
+  const step = orderableStepCenti(priceE4);
+  if (spentMicros === 0) return wantedCenti - (wantedCenti % step);
+  const lowest = Math.max(floorCenti, wantedCenti - step);
+  for (let sizeCenti = wantedCenti; sizeCenti > lowest; sizeCenti--) {
+    if ((spentMicros + (sizeCenti - beforeCenti) * priceE4) % MICROS_PER_CENT === 0)
+      return sizeCenti;
+  }
+  return 0;
+}
