@@ -1,0 +1,168 @@
+// The top of both ask ladders of every market, behind a sequence lock: one feed writes, any thread reads a consistent copy.
+import { assertLayout, CACHE_LINE_BYTES, defineLayout } from './layout.js';
+
+//   0          4          8          12         16            76            136           196           256
+//   +----------+----------+----------+----------+-------------+-------------+-------------+-------------+
+//   | sequence | yesCount | noCount  | reserved | yesPrices   | noPrices    | yesSizes    | noSizes     |
+//   +----------+----------+----------+----------+-------------+-------------+-------------+-------------+
+export const DEPTH_LEVELS = 15;
+const ARRAY_BYTES = DEPTH_LEVELS * 4;
+const SEQUENCE_OFFSET = 0;
+const YES_COUNT_OFFSET = SEQUENCE_OFFSET + 4;
+const NO_COUNT_OFFSET = YES_COUNT_OFFSET + 4;
+const RESERVED_OFFSET = NO_COUNT_OFFSET + 4;
+const YES_PRICES_OFFSET = RESERVED_OFFSET + 4;
+const NO_PRICES_OFFSET = YES_PRICES_OFFSET + ARRAY_BYTES;
+const YES_SIZES_OFFSET = NO_PRICES_OFFSET + ARRAY_BYTES;
+const NO_SIZES_OFFSET = YES_SIZES_OFFSET + ARRAY_BYTES;
+const RECORD_BYTES = 4 * CACHE_LINE_BYTES;
+const RECORD_WORDS = RECORD_BYTES / 4;
+
+const levelsField = (name: string, offset: number, meaning: string) => ({
+  name,
+  offset,
+  bytes: ARRAY_BYTES,
+  type: `u32[${DEPTH_LEVELS}]`,
+  writer: 'feed',
+  meaning,
+});
+
+export const DEPTH_RECORD_LAYOUT = defineLayout({
+  name: 'Depth record',
+  bytes: RECORD_BYTES,
+  allocatedBy: 'runtime/memory.ts, one record a market and exchange',
+  fields: [
+    {
+      name: 'sequence',
+      offset: SEQUENCE_OFFSET,
+      bytes: 4,
+      type: 'u32',
+      writer: 'feed',
+      meaning: 'odd while the record is being written; a reader that sees it change reads again',
+    },
+    {
+      name: 'yesCount',
+      offset: YES_COUNT_OFFSET,
+      bytes: 4,
+      type: 'u32',
+      writer: 'feed',
+      meaning: 'levels of YES asks',
+    },
+    {
+      name: 'noCount',
+      offset: NO_COUNT_OFFSET,
+      bytes: 4,
+      type: 'u32',
+      writer: 'feed',
+      meaning: 'levels of NO asks',
+    },
+    {
+      name: 'reserved',
+      offset: RESERVED_OFFSET,
+      bytes: 4,
+      type: 'reserved',
+      writer: 'nobody',
+      meaning: '',
+    },
+    levelsField('yesPrices', YES_PRICES_OFFSET, 'YES asks, best first, 1/10,000 dollar'),
+    levelsField('noPrices', NO_PRICES_OFFSET, 'NO asks, best first, 1/10,000 dollar'),
+    levelsField('yesSizes', YES_SIZES_OFFSET, '1/100 contract, saturating at 2^31 - 1'),
+    levelsField('noSizes', NO_SIZES_OFFSET, '1/100 contract, saturating at 2^31 - 1'),
+  ],
+});
+
+const MAX_SIZE_CENTI = 0x7fffffff;
+/** A reader gives up after so many torn tries: the writer is busy, its next publication rings again. */
+const READ_TRIES = 64;
+
+/** Levels in ascending bid price, as src/domain keeps them: an ask of one outcome is a bid for the other at 1 - p. */
+export interface BidLevels {
+  readonly pricesE4: Int32Array;
+  readonly sizesCenti: Float64Array;
+  readonly count: number;
+}
+
+export interface DepthLevels {
+  readonly pricesE4: Int32Array;
+  readonly sizesCenti: Float64Array;
+  count: number;
+}
+
+export class DepthTable {
+  readonly #words: Int32Array;
+
+  static bytes(records: number): number {
+    return records * RECORD_BYTES;
+  }
+
+  constructor(memory: SharedArrayBuffer) {
+    assertLayout(memory.byteLength % RECORD_BYTES === 0, `depth table bytes=${memory.byteLength}`);
+    this.#words = new Int32Array(memory);
+  }
+
+  /**
+   * Publishes the asks of both outcomes. `yesAsks` are the levels whose complement is a YES ask (bids for NO), `noAsks` the bids
+   * for YES; `wholeE4` is what both outcomes pay together. The first step of the sequence is a read-modify-write: later stores
+   * must not move before it. @hot
+   */
+  publish(record: number, yesAsks: BidLevels, noAsks: BidLevels, wholeE4: number): void {
+    const words = this.#words;
+    const base = record * RECORD_WORDS;
+    Atomics.add(words, base, 1);
+    words[base + YES_COUNT_OFFSET / 4] = writeSide(
+      words,
+      base + YES_PRICES_OFFSET / 4,
+      base + YES_SIZES_OFFSET / 4,
+      yesAsks,
+      wholeE4,
+    );
+    words[base + NO_COUNT_OFFSET / 4] = writeSide(
+      words,
+      base + NO_PRICES_OFFSET / 4,
+      base + NO_SIZES_OFFSET / 4,
+      noAsks,
+      wholeE4,
+    );
+    Atomics.add(words, base, 1);
+  }
+
+  /** Copies one outcome's asks (0 YES, 1 NO), best first. False when the writer kept changing them. @hot */
+  read(record: number, outcome: number, out: DepthLevels): boolean {
+    const words = this.#words;
+    const base = record * RECORD_WORDS;
+    const prices = base + (outcome === 0 ? YES_PRICES_OFFSET : NO_PRICES_OFFSET) / 4;
+    const sizes = base + (outcome === 0 ? YES_SIZES_OFFSET : NO_SIZES_OFFSET) / 4;
+    const countAt = base + (outcome === 0 ? YES_COUNT_OFFSET : NO_COUNT_OFFSET) / 4;
+    for (let tries = 0; tries < READ_TRIES; tries++) {
+      const before = Atomics.load(words, base);
+      if ((before & 1) === 1) continue;
+      const count = Math.min(Atomics.load(words, countAt), DEPTH_LEVELS);
+      for (let level = 0; level < count; level++) {
+        // Atomic loads, so that none of them can pass the second look at the sequence on any machine.
+        out.pricesE4[level] = Atomics.load(words, prices + level);
+        out.sizesCenti[level] = Atomics.load(words, sizes + level);
+      }
+      if (Atomics.load(words, base) === before) {
+        out.count = count;
+        return true;
+      }
+    }
+    return false;
+  }
+}
+
+function writeSide(
+  words: Int32Array,
+  pricesAt: number,
+  sizesAt: number,
+  bids: BidLevels,
+  wholeE4: number,
+): number {
+  const count = Math.min(bids.count, DEPTH_LEVELS);
+  for (let level = 0, from = bids.count - 1; level < count; level++, from--) {
+    words[pricesAt + level] = wholeE4 - bids.pricesE4[from]!;
+    const size = bids.sizesCenti[from]!;
+    words[sizesAt + level] = Math.min(size, MAX_SIZE_CENTI);
+  }
+  return count;
+}
