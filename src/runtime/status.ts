@@ -1,0 +1,83 @@
+// What the engine says of itself while it runs and when it ends: the one shape behind the live view, the log and --json.
+import type { VenueName } from '../domain/venue.js';
+
+/** Stages of the way from a frame to its orders, in their order. Each is a histogram of nanoseconds. */
+export const STAGES = [
+  'receivedToPublished',
+  'publishedToDetected',
+  'detectedToDequeued',
+  'dequeuedToWritten',
+  'receivedToWritten',
+  'legSkew',
+  'writtenToAnswered',
+] as const;
+export type Stage = (typeof STAGES)[number];
+
+export interface LatencyNs {
+  readonly count: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly max: number;
+}
+
+export interface FeedStatus {
+  readonly connected: number;
+  readonly connections: number;
+  readonly trustedMarkets: number;
+  readonly markets: number;
+  readonly frames: number;
+  /** Quotes overwritten before a detector read them. */
+  readonly conflated: number;
+  /** Sequence numbers that were skipped. */
+  readonly gaps: number;
+  /** Frames that could not be read. */
+  readonly garbage: number;
+  /** Times a market's book was asked for again. */
+  readonly resyncs: number;
+  readonly reconnects: number;
+  /** Times a connection fell silent for longer than allowed. */
+  readonly silences: number;
+}
+
+export interface EngineStatus {
+  readonly state: 'starting' | 'running' | 'stopped' | 'ending';
+  /** Why nothing new is fired; undefined while running. */
+  readonly stoppedBecause: string | undefined;
+  readonly uptimeMs: number;
+  readonly pairs: number;
+  readonly feeds: Readonly<Record<VenueName, FeedStatus>>;
+  readonly opportunities: {
+    /** Underrounds seen: each stretch of time in which one pair and direction stays above the threshold counts once. */
+    readonly detected: number;
+    readonly fired: number;
+    /** Seen and not fired, by reason. */
+    readonly refused: Readonly<Record<string, number>>;
+  };
+  readonly arbs: {
+    readonly fired: number;
+    readonly bothFilled: number;
+    readonly oneLegged: number;
+    readonly noneFilled: number;
+    /** A leg whose outcome is not known yet. */
+    readonly unknown: number;
+    readonly inFlight: number;
+  };
+  readonly orders: Readonly<Record<VenueName, number>>;
+  /** Worst-case payout of all positions - cost - fees. */
+  readonly pnlMicros: number;
+  readonly costMicros: number;
+  readonly fees: Readonly<Record<VenueName, number>>;
+  /** Contracts held without their other leg, in 1/1,000,000. */
+  readonly nakedE6: number;
+  readonly latencyNs: Readonly<Record<Stage, LatencyNs>>;
+}
+
+/** Something a person wants to read as a line, as it happens. */
+export interface EngineEvent {
+  readonly level: 'info' | 'warn' | 'error';
+  /** Stable, kebab-case: `arb-settled`, `feed-down`, `worker-died`. */
+  readonly event: string;
+  readonly text: string;
+  readonly facts: Readonly<Record<string, string | number | boolean>>;
+}
