@@ -59,9 +59,13 @@ export class Doorbell {
     this.#dirtyWords = this.#words.length - DIRTY;
   }
 
-  /** Marks a pair changed, without waking anyone: ring() follows, once a frame. @hot */
-  mark(pair: number): void {
-    Atomics.or(this.#words, DIRTY + (pair >>> 5), 1 << (pair & 31));
+  /**
+   * Marks a pair changed, without waking anyone: ring() follows, once a frame. True when it was marked already, that is when
+   * nobody has read the quote before this one. @hot
+   */
+  mark(pair: number): boolean {
+    const bit = 1 << (pair & 31);
+    return (Atomics.or(this.#words, DIRTY + (pair >>> 5), bit) & bit) !== 0;
   }
 
   /** Wakes the detector if it sleeps. Marks made before are visible to it. @hot */

@@ -2,77 +2,57 @@
 // counts differ is in flight and not fired again.
 import { defineLayout } from './layout.js';
 
-//   0          4          8          12         16            24            32
-//   +----------+----------+----------+----------+-------------+-------------+
-//   | fired    | reserved | settled  | held     | settledNs   | reserved    |
-//   +----------+----------+----------+----------+-------------+-------------+
+//   0          4          8          12         16
+//   +----------+----------+----------+----------+
+//   | fired    | settled  | held     | reserved |
+//   +----------+----------+----------+----------+
 const FIRED_OFFSET = 0;
-const RESERVED_OFFSET = FIRED_OFFSET + 4;
-const SETTLED_OFFSET = RESERVED_OFFSET + 4;
+const SETTLED_OFFSET = FIRED_OFFSET + 4;
 const HELD_OFFSET = SETTLED_OFFSET + 4;
-const SETTLED_NS_OFFSET = HELD_OFFSET + 4;
-const TAIL_RESERVED_OFFSET = SETTLED_NS_OFFSET + 8;
-const SLOT_BYTES = 32;
+const RESERVED_OFFSET = HELD_OFFSET + 4;
+const SLOT_BYTES = RESERVED_OFFSET + 4;
+
+const wordField = (
+  name: string,
+  offset: number,
+  type: string,
+  writer: string,
+  meaning: string,
+) => ({
+  name,
+  offset,
+  bytes: 4,
+  type,
+  writer,
+  meaning,
+});
 
 export const FLIGHT_SLOT_LAYOUT = defineLayout({
   name: 'Flight slot',
   bytes: SLOT_BYTES,
   allocatedBy: 'runtime/memory.ts, one a pair',
   fields: [
-    {
-      name: 'fired',
-      offset: FIRED_OFFSET,
-      bytes: 4,
-      type: 'u32',
-      writer: 'detector',
-      meaning: 'arbitrages fired on the pair; wraps',
-    },
-    {
-      name: 'reserved',
-      offset: RESERVED_OFFSET,
-      bytes: 4,
-      type: 'reserved',
-      writer: 'nobody',
-      meaning: '',
-    },
-    {
-      name: 'settled',
-      offset: SETTLED_OFFSET,
-      bytes: 4,
-      type: 'u32',
-      writer: 'main',
-      meaning: 'arbitrages of the pair whose both legs are known; wraps',
-    },
-    {
-      name: 'held',
-      offset: HELD_OFFSET,
-      bytes: 4,
-      type: 'u32',
-      writer: 'main',
-      meaning: '1: the pair is not fired at all, until the main thread lifts it',
-    },
-    {
-      name: 'settledNs',
-      offset: SETTLED_NS_OFFSET,
-      bytes: 8,
-      type: 'f64',
-      writer: 'main',
-      meaning: 'when the last one settled',
-    },
-    {
-      name: 'tail',
-      offset: TAIL_RESERVED_OFFSET,
-      bytes: 8,
-      type: 'reserved',
-      writer: 'nobody',
-      meaning: '',
-    },
+    wordField('fired', FIRED_OFFSET, 'u32', 'detector', 'arbitrages fired on the pair; wraps'),
+    wordField(
+      'settled',
+      SETTLED_OFFSET,
+      'u32',
+      'main',
+      'arbitrages of the pair whose both legs are known and whose rest is over; wraps',
+    ),
+    wordField(
+      'held',
+      HELD_OFFSET,
+      'u32',
+      'main',
+      '1: not fired at all until the main thread lifts it',
+    ),
+    wordField('reserved', RESERVED_OFFSET, 'reserved', 'nobody', ''),
   ],
 });
 
 export class FlightTable {
   readonly #ints: Uint32Array;
-  readonly #floats: Float64Array;
 
   static bytes(pairs: number): number {
     return pairs * SLOT_BYTES;
@@ -80,7 +60,6 @@ export class FlightTable {
 
   constructor(memory: SharedArrayBuffer) {
     this.#ints = new Uint32Array(memory);
-    this.#floats = new Float64Array(memory);
   }
 
   /** @hot */
@@ -97,25 +76,14 @@ export class FlightTable {
     return Atomics.load(this.#ints, (pair * SLOT_BYTES + HELD_OFFSET) / 4) === 1;
   }
 
-  settledNs(pair: number): number {
-    return this.#floats[(pair * SLOT_BYTES + SETTLED_NS_OFFSET) / 8]!;
-  }
-
   /** Detector: before the request is published. @hot */
   fire(pair: number): void {
     const at = (pair * SLOT_BYTES + FIRED_OFFSET) / 4;
     Atomics.store(this.#ints, at, this.#ints[at]! + 1);
   }
 
-  /** Detector: the request could not be handed over, so nothing is under way. */
-  takeBack(pair: number): void {
-    const at = (pair * SLOT_BYTES + FIRED_OFFSET) / 4;
-    Atomics.store(this.#ints, at, this.#ints[at]! - 1);
-  }
-
-  /** Main: both legs of an arbitrage are known. */
-  settle(pair: number, nowNs: number): void {
-    this.#floats[(pair * SLOT_BYTES + SETTLED_NS_OFFSET) / 8] = nowNs;
+  /** Main: the pair may be fired again. */
+  settle(pair: number): void {
     const at = (pair * SLOT_BYTES + SETTLED_OFFSET) / 4;
     Atomics.store(this.#ints, at, this.#ints[at]! + 1);
   }

@@ -1,0 +1,141 @@
+// The agents of the pipeline: feed, detector, executor. Each can be stepped by a test; none knows threads, files or flags.
+//
+// The publisher is the last step of a feed: it puts a market's asks into shared memory and marks its pair for the detector.
+import type { Clock } from '../domain/clock.js';
+import type { Ladder } from '../domain/ladder.js';
+import { CENTI_PER_CONTRACT, PAYOUT_E4 } from '../domain/units.js';
+import type { DepthTable } from '../shm/depth-table.js';
+import type { Doorbell } from '../shm/doorbell.js';
+import type { QuoteTable } from '../shm/quote-table.js';
+import {
+  type CountFeed,
+  type FeedSink,
+  REASON_DISCONNECTED,
+  REASON_NO_SNAPSHOT,
+  REASON_TRUSTED,
+} from '../venues/feed.js';
+
+/** Records one stage's time; a worker's histogram. */
+export type RecordNs = (ns: number) => void;
+
+export interface PublisherMemory {
+  readonly quotes: QuoteTable;
+  readonly depth: DepthTable;
+  /** One a detector; pair p belongs to detector p % length. */
+  readonly doorbells: readonly Doorbell[];
+}
+
+/** Publishes the markets of one connection. Slots are venue x pairs + market: a market's index is its pair's. */
+export class Publisher implements FeedSink {
+  readonly #memory: PublisherMemory;
+  readonly #markets: readonly number[];
+  readonly #slotBase: number;
+  readonly #marketReasons: Uint8Array;
+  readonly #count: CountFeed;
+  readonly #recordNs: RecordNs;
+  readonly #clock: Clock;
+  #connectionReason = REASON_DISCONNECTED;
+  #epoch = 0;
+  #marked = false;
+
+  constructor(
+    memory: PublisherMemory,
+    venue: number,
+    pairs: number,
+    markets: readonly number[],
+    count: CountFeed,
+    recordNs: RecordNs,
+    clock: Clock,
+  ) {
+    this.#memory = memory;
+    this.#markets = markets;
+    this.#slotBase = venue * pairs;
+    this.#marketReasons = new Uint8Array(pairs).fill(REASON_NO_SNAPSHOT);
+    this.#count = count;
+    this.#recordNs = recordNs;
+    this.#clock = clock;
+    this.#writeAllTrust();
+  }
+
+  /** @hot */
+  publish(
+    market: number,
+    yesAsks: Ladder,
+    noAsks: Ladder,
+    receiveNs: number,
+    venueMs: number,
+  ): void {
+    const slot = this.#slotBase + market;
+    // Depth before the quote: who sees the quote may size on depth at least as new.
+    this.#memory.depth.publish(slot, yesAsks, noAsks, PAYOUT_E4);
+    const nowNs = this.#clock.nowNs();
+    this.#memory.quotes.publish(
+      slot,
+      bestAskE4(yesAsks),
+      bestAskE4(noAsks),
+      wholeContracts(yesAsks),
+      wholeContracts(noAsks),
+      receiveNs,
+      nowNs,
+      venueMs,
+    );
+    this.#mark(market);
+    this.#recordNs(nowNs - receiveNs);
+  }
+
+  /** @hot */
+  setMarketTrust(market: number, reason: number): void {
+    if (this.#marketReasons[market] === reason) return;
+    this.#marketReasons[market] = reason;
+    this.#writeTrust(market);
+    // A quote that has become good must be looked at again, even if no price changed.
+    if (reason === REASON_TRUSTED) this.#mark(market);
+  }
+
+  setConnectionTrust(reason: number): void {
+    if (this.#connectionReason === reason) return;
+    this.#connectionReason = reason;
+    this.#writeAllTrust();
+    if (reason !== REASON_TRUSTED) return;
+    for (const market of this.#markets) this.#mark(market);
+    this.ring();
+  }
+
+  nextEpoch(): void {
+    this.#epoch++;
+    this.#writeAllTrust();
+  }
+
+  /** @hot */
+  ring(): void {
+    if (!this.#marked) return;
+    this.#marked = false;
+    for (const doorbell of this.#memory.doorbells) doorbell.ring();
+  }
+
+  #mark(pair: number): void {
+    const { doorbells } = this.#memory;
+    if (doorbells[pair % doorbells.length]!.mark(pair)) this.#count('conflated');
+    this.#marked = true;
+  }
+
+  #writeTrust(market: number): void {
+    const reason =
+      this.#connectionReason === REASON_TRUSTED
+        ? this.#marketReasons[market]!
+        : this.#connectionReason;
+    this.#memory.quotes.setTrust(this.#slotBase + market, this.#epoch, reason);
+  }
+
+  #writeAllTrust(): void {
+    for (const market of this.#markets) this.#writeTrust(market);
+  }
+}
+
+function bestAskE4(asks: Ladder): number {
+  return asks.count === 0 ? 0 : PAYOUT_E4 - asks.bestPriceE4();
+}
+
+function wholeContracts(asks: Ladder): number {
+  return asks.count === 0 ? 0 : Math.floor(asks.sizesCenti[asks.count - 1]! / CENTI_PER_CONTRACT);
+}

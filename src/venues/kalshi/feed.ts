@@ -1,0 +1,357 @@
+// Kalshi's market data session (kalshi-api.md 2): one orderbook_delta subscription a connection, books from snapshot and signed
+// deltas, one sequence over all of them, repaired by get_snapshot. Steps on frames and ticks; owns no socket.
+import type { Clock } from '../../domain/clock.js';
+import { parseDecimal, parseSignedDecimal } from '../../domain/decimal.js';
+import { Ladder } from '../../domain/ladder.js';
+import { PAYOUT_E4, PRICE_PLACES, SIZE_CENTI_PLACES } from '../../domain/units.js';
+import {
+  type CountFeed,
+  type FeedSink,
+  REASON_CROSSED,
+  REASON_DISCONNECTED,
+  REASON_GARBAGE,
+  REASON_LATE,
+  REASON_NEGATIVE_LEVEL,
+  REASON_NO_SNAPSHOT,
+  REASON_SEQUENCE_GAP,
+  REASON_SILENT,
+  REASON_TRUSTED,
+} from '../feed.js';
+import { Liveness, type LivenessLimits } from '../liveness.js';
+
+/** Tickers a command carries: errors 26 and 27 have unpublished limits, batches of 500 worked (kalshi-api.md 2.1). */
+const TICKERS_PER_COMMAND = 500;
+/** A book that was asked for and has not come is asked for again after this long. */
+const SNAPSHOT_RETRY_NS = 1_000_000_000;
+/** A crossed book that does not uncross by itself within this long was built from a lost message. */
+const CROSSED_NS = 250_000_000;
+/** Error codes after which the subscription is dead (kalshi-api.md 2.3). */
+const TERMINAL_ERRORS: readonly number[] = [10, 25];
+
+interface Book {
+  readonly market: number;
+  readonly ticker: string;
+  readonly yesBids: Ladder;
+  readonly noBids: Ladder;
+  reason: number;
+  /** When the book stopped being trusted; for crossed books and unanswered snapshots. */
+  sinceNs: number;
+}
+
+/** The parts of a frame that the session reads; everything else on the wire is ignored (kalshi-api.md 7.9). */
+interface Frame {
+  readonly type?: string;
+  readonly id?: number;
+  readonly sid?: number;
+  readonly seq?: number;
+  readonly msg?: FrameBody;
+}
+interface FrameBody {
+  readonly market_ticker?: string;
+  readonly price_dollars?: string;
+  readonly delta_fp?: string;
+  readonly side?: string;
+  readonly ts_ms?: number;
+  readonly yes_dollars_fp?: readonly (readonly [string, string])[];
+  readonly no_dollars_fp?: readonly (readonly [string, string])[];
+  readonly channel?: string;
+  readonly sid?: number;
+  readonly code?: number;
+}
+
+export interface KalshiFeedMarket {
+  readonly market: number;
+  readonly ticker: string;
+}
+
+export class KalshiFeed {
+  readonly #books: Book[];
+  readonly #byTicker = new Map<string, Book>();
+  readonly #sink: FeedSink;
+  readonly #count: CountFeed;
+  readonly #clock: Clock;
+  readonly #liveness: Liveness;
+  #send: ((text: string) => void) | undefined;
+  #commandId = 0;
+  #sid = 0;
+  #lastSeq = 0;
+  #connectionReason = REASON_DISCONNECTED;
+  #giveUp: string | undefined;
+
+  constructor(
+    markets: readonly KalshiFeedMarket[],
+    sink: FeedSink,
+    count: CountFeed,
+    limits: LivenessLimits,
+    clock: Clock,
+  ) {
+    this.#sink = sink;
+    this.#count = count;
+    this.#clock = clock;
+    this.#liveness = new Liveness(limits, clock);
+    this.#books = markets.map(({ market, ticker }) => ({
+      market,
+      ticker,
+      yesBids: new Ladder(),
+      noBids: new Ladder(),
+      reason: REASON_NO_SNAPSHOT,
+      sinceNs: 0,
+    }));
+    for (const book of this.#books) this.#byTicker.set(book.ticker, book);
+  }
+
+  opened(send: (text: string) => void, nowNs: number): void {
+    this.#send = send;
+    this.#sid = 0;
+    this.#lastSeq = 0;
+    this.#giveUp = undefined;
+    this.#liveness.opened(nowNs);
+    this.#sink.nextEpoch();
+    this.#distrustAll(REASON_NO_SNAPSHOT, nowNs);
+    this.#setConnectionReason(REASON_TRUSTED);
+    this.#subscribe(this.#tickers().slice(0, TICKERS_PER_COMMAND));
+  }
+
+  closed(): void {
+    this.#send = undefined;
+    this.#setConnectionReason(REASON_DISCONNECTED);
+    this.#distrustAll(REASON_NO_SNAPSHOT, this.#clock.nowNs());
+  }
+
+  /** @hot */
+  frame(data: Buffer, receiveNs: number): void {
+    this.#count('frames');
+    const wasDead = this.#liveness.wasDead(receiveNs);
+    this.#liveness.heard(receiveNs);
+    let frame: Frame;
+    try {
+      frame = JSON.parse(data.toString('utf8')) as Frame;
+    } catch {
+      this.#count('garbage');
+      this.#resync(REASON_GARBAGE, receiveNs);
+      return;
+    }
+    if (wasDead) this.#resync(REASON_SILENT, receiveNs);
+    if (this.#connectionReason === REASON_SILENT) this.#setConnectionReason(REASON_TRUSTED);
+    if (!this.#inSequence(frame, receiveNs)) return;
+    switch (frame.type) {
+      case 'orderbook_delta':
+        this.#delta(frame.msg, receiveNs);
+        break;
+      case 'orderbook_snapshot':
+        this.#snapshot(frame.msg, receiveNs);
+        break;
+      case 'subscribed':
+        this.#subscribed(frame.msg);
+        break;
+      case 'error':
+        this.#error(frame);
+        break;
+      default:
+      // Other channels' frames, command replies: their sequence number is all that matters.
+    }
+    this.#sink.ring();
+  }
+
+  tick(nowNs: number): string | undefined {
+    if (this.#send === undefined) return undefined;
+    if (this.#giveUp !== undefined) return this.#giveUp;
+    const verdict = this.#liveness.check(nowNs);
+    switch (verdict) {
+      case 'give-up':
+        return 'silent for too long';
+      case 'silent':
+        if (this.#connectionReason !== REASON_SILENT) {
+          this.#count('silences');
+          this.#setConnectionReason(REASON_SILENT);
+          this.#command('list_subscriptions', {});
+        }
+        break;
+      case 'probe':
+        this.#command('list_subscriptions', {});
+        break;
+      case 'good':
+        break;
+      default:
+        return verdict satisfies never;
+    }
+    this.#askAgain(nowNs);
+    return undefined;
+  }
+
+  /** seq counts per sid over all markets and control replies (kalshi-api.md 2.4). One that is skipped spoils every book. @hot */
+  #inSequence(frame: Frame, nowNs: number): boolean {
+    if (frame.seq === undefined || frame.sid === undefined) return true;
+    if (this.#sid !== 0 && frame.sid !== this.#sid) return false;
+    const expected = this.#lastSeq + 1;
+    this.#lastSeq = frame.seq;
+    if (frame.seq === expected) return true;
+    this.#count('gaps');
+    this.#resync(REASON_SEQUENCE_GAP, nowNs);
+    return true;
+  }
+
+  /** @hot */
+  #delta(body: FrameBody | undefined, receiveNs: number): void {
+    const book = this.#byTicker.get(body?.market_ticker ?? '');
+    if (body === undefined || book === undefined) return;
+    const priceE4 = parseDecimal(body.price_dollars ?? '', PRICE_PLACES);
+    const deltaCenti = parseSignedDecimal(body.delta_fp ?? '', SIZE_CENTI_PLACES);
+    const side = sideOf(book, body.side);
+    if (side === undefined || !isPrice(priceE4) || Number.isNaN(deltaCenti)) {
+      this.#count('garbage');
+      this.#repair(book, REASON_GARBAGE, receiveNs);
+      return;
+    }
+    if (book.reason !== REASON_TRUSTED && book.reason !== REASON_CROSSED) return;
+    if (side.add(priceE4, deltaCenti) < 0) {
+      this.#repair(book, REASON_NEGATIVE_LEVEL, receiveNs);
+      return;
+    }
+    this.#publish(book, receiveNs, body.ts_ms);
+  }
+
+  #snapshot(body: FrameBody | undefined, receiveNs: number): void {
+    const book = this.#byTicker.get(body?.market_ticker ?? '');
+    if (body === undefined || book === undefined) return;
+    // A side without levels has no key at all (kalshi-api.md 2.6).
+    if (
+      !fill(book.yesBids, body.yes_dollars_fp ?? []) ||
+      !fill(book.noBids, body.no_dollars_fp ?? [])
+    ) {
+      this.#count('garbage');
+      this.#repair(book, REASON_GARBAGE, receiveNs);
+      return;
+    }
+    this.#publish(book, receiveNs, body.ts_ms);
+  }
+
+  /** @hot */
+  #publish(book: Book, receiveNs: number, venueMs: number | undefined): void {
+    if (venueMs !== undefined) {
+      this.#setConnectionReason(this.#liveness.stamped(receiveNs, venueMs));
+    }
+    const crossed = book.yesBids.bestPriceE4() + book.noBids.bestPriceE4() >= PAYOUT_E4;
+    const reason = crossed ? REASON_CROSSED : REASON_TRUSTED;
+    if (reason !== REASON_TRUSTED) this.#setReason(book, reason, receiveNs);
+    this.#sink.publish(book.market, book.noBids, book.yesBids, receiveNs, venueMs ?? 0);
+    if (reason === REASON_TRUSTED) this.#setReason(book, reason, receiveNs);
+  }
+
+  #subscribed(body: FrameBody | undefined): void {
+    if (body?.channel !== 'orderbook_delta' || body.sid === undefined) return;
+    this.#sid = body.sid;
+    const rest = this.#tickers().slice(TICKERS_PER_COMMAND);
+    for (const market_tickers of batches(rest)) {
+      this.#command('update_subscription', {
+        sids: [this.#sid],
+        action: 'add_markets',
+        market_tickers,
+      });
+    }
+  }
+
+  #error(frame: Frame): void {
+    const code = frame.msg?.code ?? 0;
+    if (TERMINAL_ERRORS.includes(code)) this.#giveUp = `the subscription is dead code=${code}`;
+  }
+
+  #subscribe(market_tickers: readonly string[]): void {
+    this.#command('subscribe', {
+      channels: ['orderbook_delta'],
+      market_tickers,
+      use_yes_price: false,
+    });
+  }
+
+  /** Every book of the connection is doubted and asked for again. */
+  #resync(reason: number, nowNs: number): void {
+    this.#distrustAll(reason, nowNs);
+    this.#askFor(this.#books);
+  }
+
+  #repair(book: Book, reason: number, nowNs: number): void {
+    this.#setReason(book, reason, nowNs);
+    this.#askFor([book]);
+  }
+
+  /** Snapshots that never came, and crossed books that stay crossed, are asked for again. */
+  #askAgain(nowNs: number): void {
+    const overdue = this.#books.filter(
+      ({ reason, sinceNs }) =>
+        reason !== REASON_TRUSTED &&
+        nowNs - sinceNs > (reason === REASON_CROSSED ? CROSSED_NS : SNAPSHOT_RETRY_NS),
+    );
+    for (const book of overdue) book.sinceNs = nowNs;
+    if (overdue.length > 0) this.#askFor(overdue);
+  }
+
+  #askFor(books: readonly Book[]): void {
+    if (this.#sid === 0) return;
+    this.#count('resyncs');
+    for (const market_tickers of batches(books.map(({ ticker }) => ticker))) {
+      this.#command('update_subscription', {
+        sids: [this.#sid],
+        action: 'get_snapshot',
+        market_tickers,
+      });
+    }
+  }
+
+  #command(cmd: string, params: object): void {
+    this.#send?.(JSON.stringify({ id: ++this.#commandId, cmd, params }));
+  }
+
+  #distrustAll(reason: number, nowNs: number): void {
+    for (const book of this.#books) this.#setReason(book, reason, nowNs);
+  }
+
+  #setReason(book: Book, reason: number, nowNs: number): void {
+    if (book.reason !== reason) book.sinceNs = nowNs;
+    book.reason = reason;
+    this.#sink.setMarketTrust(book.market, reason);
+  }
+
+  #setConnectionReason(reason: number): void {
+    if (this.#connectionReason === reason) return;
+    if (reason === REASON_LATE) this.#count('lates');
+    this.#connectionReason = reason;
+    this.#sink.setConnectionTrust(reason);
+  }
+
+  #tickers(): string[] {
+    return this.#books.map(({ ticker }) => ticker);
+  }
+}
+
+function sideOf(book: Book, side: string | undefined): Ladder | undefined {
+  if (side === 'yes') return book.yesBids;
+  return side === 'no' ? book.noBids : undefined;
+}
+
+function isPrice(priceE4: number): boolean {
+  return priceE4 > 0 && priceE4 < PAYOUT_E4;
+}
+
+/** False, with the ladder empty, when a level cannot be read. */
+function fill(ladder: Ladder, levels: readonly (readonly [string, string])[]): boolean {
+  ladder.clear();
+  for (const [price, size] of levels) {
+    const priceE4 = parseDecimal(price, PRICE_PLACES);
+    const sizeCenti = parseDecimal(size, SIZE_CENTI_PLACES);
+    if (!isPrice(priceE4) || Number.isNaN(sizeCenti)) {
+      ladder.clear();
+      return false;
+    }
+    ladder.set(priceE4, sizeCenti);
+  }
+  return true;
+}
+
+function batches(tickers: readonly string[]): string[][] {
+  const all: string[][] = [];
+  for (let start = 0; start < tickers.length; start += TICKERS_PER_COMMAND) {
+    all.push(tickers.slice(start, start + TICKERS_PER_COMMAND));
+  }
+  return all;
+}

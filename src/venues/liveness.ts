@@ -1,0 +1,99 @@
+// Is this connection still telling us the truth of this moment? Decides it from when frames came, how often they usually come,
+// and how old they were. An exchange has four ways to lie with an open socket: silence, a stall, a late burst, a dead sequence.
+import { type Clock, NS_PER_MS } from '../domain/clock.js';
+import { REASON_LATE, REASON_TRUSTED } from './feed.js';
+
+/** A gap this many times the mean is not chance: e^-32 for independent arrivals. */
+const SILENCE_FACTOR = 32;
+/** Our own thread may stall this long without the exchange having gone quiet. */
+const SILENCE_FLOOR_MS = 100;
+/** Weight of the newest gap in the running mean. */
+const MEAN_WEIGHT = 1 / 64;
+/** A probe is sent when nothing came for this share of the limit; its answer is a sign of life. */
+const PROBE_SHARE = 1 / 3;
+/** Silence that outlasts the limit this many times is a dead connection. */
+const GIVE_UP_FACTOR = 4;
+/** The quickest frame seen fades by this much a second, so that a clock that drifts does not freeze the baseline. */
+const BASELINE_FADE_MS_PER_SECOND = 0.1;
+
+export interface LivenessLimits {
+  readonly maxSilenceMs: number;
+  readonly maxLagMs: number;
+}
+
+export type LivenessVerdict = 'good' | 'probe' | 'silent' | 'give-up';
+
+export class Liveness {
+  readonly #clock: Clock;
+  readonly #maxSilenceNs: number;
+  readonly #maxLagMs: number;
+  #lastNs = 0;
+  #meanGapNs = 0;
+  #probedNs = 0;
+  #baselineLagMs = Number.POSITIVE_INFINITY;
+  #baselineNs = 0;
+  #late = false;
+
+  constructor(limits: LivenessLimits, clock: Clock) {
+    this.#clock = clock;
+    this.#maxSilenceNs = limits.maxSilenceMs * NS_PER_MS;
+    this.#maxLagMs = limits.maxLagMs;
+  }
+
+  opened(nowNs: number): void {
+    this.#lastNs = nowNs;
+    this.#probedNs = nowNs;
+    this.#meanGapNs = this.#maxSilenceNs / SILENCE_FACTOR;
+    this.#late = false;
+  }
+
+  /** Anything at all arrived. @hot */
+  heard(nowNs: number): void {
+    this.#meanGapNs += (nowNs - this.#lastNs - this.#meanGapNs) * MEAN_WEIGHT;
+    this.#lastNs = nowNs;
+  }
+
+  /**
+   * A frame that carries the exchange's own time arrived. Returns REASON_LATE when it took more than maxLagMs longer than the
+   * quickest: what follows it in the pipe is as old. Only differences are used, so the clocks need not agree. @hot
+   */
+  stamped(nowNs: number, venueMs: number): number {
+    const lagMs = this.#clock.wallMs() - venueMs;
+    const faded =
+      this.#baselineLagMs + ((nowNs - this.#baselineNs) / 1e9) * BASELINE_FADE_MS_PER_SECOND;
+    if (!(lagMs >= faded)) {
+      this.#baselineLagMs = lagMs;
+      this.#baselineNs = nowNs;
+      this.#late = false;
+    } else {
+      this.#late = lagMs - faded > this.#maxLagMs;
+    }
+    return this.#late ? REASON_LATE : REASON_TRUSTED;
+  }
+
+  /** How long the connection may say nothing now: less when it usually says much. */
+  silenceLimitNs(): number {
+    return Math.min(
+      this.#maxSilenceNs,
+      Math.max(SILENCE_FLOOR_MS * NS_PER_MS, this.#meanGapNs * SILENCE_FACTOR),
+    );
+  }
+
+  /** What the silence so far means. `probe` is said once a third of the limit: ask something that must be answered. */
+  check(nowNs: number): LivenessVerdict {
+    const silentNs = nowNs - this.#lastNs;
+    if (silentNs > this.#maxSilenceNs * GIVE_UP_FACTOR) return 'give-up';
+    if (silentNs > this.silenceLimitNs()) return 'silent';
+    const probeNs = this.#maxSilenceNs * PROBE_SHARE;
+    if (silentNs > probeNs && nowNs - this.#probedNs > probeNs) {
+      this.#probedNs = nowNs;
+      return 'probe';
+    }
+    return 'good';
+  }
+
+  /** True when the silence before this frame was longer than any allowed: books must be asked for again. */
+  wasDead(nowNs: number): boolean {
+    return nowNs - this.#lastNs > this.#maxSilenceNs;
+  }
+}

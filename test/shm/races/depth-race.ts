@@ -1,0 +1,68 @@
+// A feed that publishes ladders whose every number follows from the publication's, and readers that check it.
+import { DEPTH_LEVELS, type DepthLevels, DepthTable } from '../../../src/shm/depth-table.js';
+import { announceEnd, awaitStart, ENDED_WORD, type RaceInput, type Tally } from './role.js';
+
+const WHOLE_E4 = 10_000;
+const MOST_LEVELS = 3;
+
+/** Publication n has 1 + n % 3 levels; the size of level i is n + i and its price (n + i) mod 8192. */
+export function depthWriter(input: RaceInput): Tally {
+  const table = new DepthTable(input.memory);
+  const side = {
+    pricesE4: new Int32Array(MOST_LEVELS),
+    sizesCenti: new Float64Array(MOST_LEVELS),
+    count: 0,
+  };
+  awaitStart(input);
+  for (let n = 1; n <= input.operations; n++) {
+    side.count = 1 + (n % MOST_LEVELS);
+    for (let level = 0; level < side.count; level++) {
+      const at = side.count - 1 - level;
+      side.pricesE4[at] = WHOLE_E4 - ((n + level) & 8191);
+      side.sizesCenti[at] = n + level;
+    }
+    table.publish(0, side, side, WHOLE_E4);
+  }
+  announceEnd(input);
+  return { published: input.operations };
+}
+
+export function depthReader(input: RaceInput): Tally {
+  const table = new DepthTable(input.memory);
+  const gate = new Int32Array(input.gate);
+  const levels: DepthLevels = {
+    pricesE4: new Int32Array(DEPTH_LEVELS),
+    sizesCenti: new Float64Array(DEPTH_LEVELS),
+    count: 0,
+  };
+  let whole = 0;
+  let mixed = 0;
+  let wentBack = 0;
+  let gaveUp = 0;
+  let newest = 0;
+  awaitStart(input);
+  for (let look = 0; Atomics.load(gate, ENDED_WORD) === 0; look++) {
+    if (!table.read(0, look & 1, levels)) {
+      gaveUp++;
+      continue;
+    }
+    const n = levels.sizesCenti[0]!;
+    if (levels.count === 0) continue;
+    let related = levels.count === 1 + (n % MOST_LEVELS);
+    for (let level = 0; level < levels.count; level++) {
+      if (
+        levels.sizesCenti[level] !== n + level ||
+        levels.pricesE4[level] !== ((n + level) & 8191)
+      ) {
+        related = false;
+      }
+    }
+    if (!related) mixed++;
+    else if (n < newest) wentBack++;
+    else {
+      newest = n;
+      whole++;
+    }
+  }
+  return { whole, mixed, wentBack, gaveUp };
+}

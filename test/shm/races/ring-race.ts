@@ -1,0 +1,94 @@
+// One producer, one consumer, numbered records whose first and last words must agree.
+import { RING_EMPTY, RING_FULL, SpscRing } from '../../../src/shm/spsc-ring.js';
+import { awaitStart, dally, type RaceInput, type Tally, xorshift } from './role.js';
+
+export const RING_RECORD_BYTES = 64;
+const LAST_WORD = RING_RECORD_BYTES / 4 - 1;
+
+/** options.pauses: the longest pause, in loop turns, between bursts; 0 for none. options.burst: records between pauses. */
+export function ringProducer(input: RaceInput): Tally {
+  const ring = new SpscRing(input.memory, RING_RECORD_BYTES, 'producer');
+  const pauses = input.options['pauses'] ?? 0;
+  const burst = input.options['burst'] ?? 1;
+  const random = xorshift(0x9e3779b9);
+  let full = 0;
+  awaitStart(input);
+  for (let n = 0; n < input.operations; n++) {
+    let at = ring.claim();
+    while (at === RING_FULL) {
+      full++;
+      at = ring.claim();
+    }
+    ring.ints[at / 4] = n;
+    ring.floats[at / 8 + 1] = n;
+    ring.ints[at / 4 + LAST_WORD] = ~n;
+    ring.publish();
+    if (pauses > 0 && n % burst === 0) dally(random() % pauses);
+  }
+  return { published: input.operations, full, miscounted: ring.refused() === full >>> 0 ? 0 : 1 };
+}
+
+interface Checked {
+  inOrder: number;
+  lost: number;
+  doubled: number;
+  mixed: number;
+}
+
+function check(ring: SpscRing, at: number, wanted: number, checked: Checked): void {
+  const n = ring.ints[at / 4]!;
+  if (ring.floats[at / 8 + 1] !== n || ring.ints[at / 4 + LAST_WORD] !== ~n) checked.mixed++;
+  else if (n > wanted) checked.lost++;
+  else if (n < wanted) checked.doubled++;
+  else checked.inOrder++;
+}
+
+/** Spins when there is nothing, and dallies now and then so that the ring fills. options.dawdles: longest pause. */
+export function ringConsumer(input: RaceInput): Tally {
+  const ring = new SpscRing(input.memory, RING_RECORD_BYTES, 'consumer');
+  const dawdles = input.options['dawdles'] ?? 200;
+  const checked: Checked = { inOrder: 0, lost: 0, doubled: 0, mixed: 0 };
+  const random = xorshift(0x85ebca6b);
+  let empty = 0;
+  awaitStart(input);
+  for (let n = 0; n < input.operations; n++) {
+    let at = ring.poll();
+    while (at === RING_EMPTY) {
+      empty++;
+      at = ring.poll();
+    }
+    check(ring, at, n, checked);
+    if (n % 4096 === 0) dally(random() % dawdles);
+    ring.release();
+  }
+  return { ...checked, empty };
+}
+
+/** A consumer that owns an event loop. options.timeoutMs is so long that only a lost wake reaches it. */
+export async function loopConsumer(input: RaceInput): Promise<Tally> {
+  const ring = new SpscRing(input.memory, RING_RECORD_BYTES, 'consumer');
+  const timeoutMs = input.options['timeoutMs'] ?? 4_000;
+  const checked: Checked = { inOrder: 0, lost: 0, doubled: 0, mixed: 0 };
+  const keepAlive = setInterval(() => undefined, 60_000);
+  let waits = 0;
+  let timedOut = 0;
+  let lostWake = 0;
+  awaitStart(input);
+  for (let n = 0; n < input.operations; n++) {
+    let at = ring.poll();
+    while (at === RING_EMPTY) {
+      const startMs = performance.now();
+      await ring.whenPublished(timeoutMs);
+      waits++;
+      at = ring.poll();
+      if (performance.now() - startMs >= timeoutMs) {
+        if (at === RING_EMPTY) timedOut++;
+        else lostWake++;
+      }
+    }
+    check(ring, at, n, checked);
+    ring.release();
+  }
+  clearInterval(keepAlive);
+  return { ...checked, waits, timedOut, lostWake };
+}
