@@ -50,8 +50,9 @@ export function kalshiTradeFeeMicros(rate: Ratio, priceE4: number, sizeCenti: nu
 }
 
 /**
- * Room above the trade fee of a whole order for its rounding: what an order keeps back stays below one balance step, and
- * each of its fills rounds its trade fee up by less than a micro, so the second step is room for 100 fills.
+ * Room above the trade fee of an order for its rounding: what the order keeps back stays below one balance step, and each fill
+ * rounds its trade fee up by less than a micro, so the second step is room for 100 fills. A fill whose own fee is below a step
+ * (hundredths of a contract, series without a fee) cannot be given rounding back: add one step a level for those.
  */
 export const KALSHI_ROUNDING_ALLOWANCE_MICROS = 2 * KALSHI_BALANCE_STEP_MICROS;
 

@@ -2,14 +2,18 @@
 
 import { floorDiv, type Ratio } from './exact.js';
 import type { FeeTable } from './fee-table.js';
-import { KALSHI_ROUNDING_ALLOWANCE_MICROS, kalshiTradeFeeMicros } from './kalshi-fee.js';
-import { orderableStepCenti, POLYMARKET_MIN_NOTIONAL_MICROS } from './polymarket-amounts.js';
+import {
+  KALSHI_BALANCE_STEP_MICROS,
+  KALSHI_ROUNDING_ALLOWANCE_MICROS,
+  kalshiTradeFeeMicros,
+} from './kalshi-fee.js';
+import { orderableCenti, POLYMARKET_MIN_NOTIONAL_MICROS } from './polymarket-amounts.js';
 import {
   POLYMARKET_ROUNDING_ALLOWANCE_MICROS,
   type PolymarketFeeSchedule,
   polymarketFeeBoundMicros,
 } from './polymarket-fee.js';
-import { MICROS_PER_CENT, MICROS_PER_PRICE_E4, PAYOUT_E4 } from './units.js';
+import { MICROS_PER_PRICE_E4, PAYOUT_E4 } from './units.js';
 
 /** Asks of one outcome, best first. Arrays are reused; only the first `count` entries count. */
 export interface AskLevels {
@@ -118,7 +122,7 @@ export function sizePair(
         kalshiPriceE4,
         kalshiBefore,
         kalshiSpent,
-        kalshiFee,
+        kalshiFee + kalshiLevel * KALSHI_BALANCE_STEP_MICROS,
       );
       if (reach < kalshiEnd) break;
       kalshiSpent += kalshi.sizesCenti[kalshiLevel]! * kalshiPriceE4;
@@ -165,16 +169,17 @@ function considerSize(
     polymarketPriceE4,
     polymarketBefore,
   );
-  const sizeCenti = orderableCenti(
-    Math.min(wantedCenti, affordable),
-    floorCenti,
+  const atLevelCenti = orderableCenti(
+    Math.min(wantedCenti, affordable) - polymarketBefore,
     polymarketPriceE4,
-    polymarketBefore,
     polymarketSpent,
   );
-  if (sizeCenti <= floorCenti || sizeCenti < terms.polymarketMinSizeCenti) return;
-  const polymarketCost = polymarketSpent + (sizeCenti - polymarketBefore) * polymarketPriceE4;
+  const sizeCenti = polymarketBefore + atLevelCenti;
+  if (sizeCenti <= floorCenti) return;
+  const polymarketCost = polymarketSpent + atLevelCenti * polymarketPriceE4;
   if (polymarketCost < POLYMARKET_MIN_NOTIONAL_MICROS) return;
+  // The venue reads a FAK order's shares as its spend at the limit price, fewer than it will fill when it walks the book.
+  if (polymarketCost < terms.polymarketMinSizeCenti * polymarketPriceE4) return;
   const kalshiCost = kalshiSpent + (sizeCenti - kalshiBefore) * kalshiPriceE4;
   const feeMicros =
     kalshiFee +
@@ -209,25 +214,4 @@ function affordableCenti(
   const budget =
     remainingMicros + kalshiBefore * kalshiPriceE4 + polymarketBefore * polymarketPriceE4;
   return budget <= 0 ? 0 : floorDiv(budget, kalshiPriceE4 + polymarketPriceE4);
-}
-
-/**
- * The largest count in (floorCenti, wantedCenti] for which the Polymarket leg costs whole cents; 0 when there is none. Counts
- * that do repeat every step, so one step's worth of candidates is all that is tried: at most 100 on a whole-cent grid.
- */
-function orderableCenti(
-  wantedCenti: number,
-  floorCenti: number,
-  priceE4: number,
-  beforeCenti: number,
-  spentMicros: number,
-): number {
-  const step = orderableStepCenti(priceE4);
-  if (spentMicros === 0) return wantedCenti - (wantedCenti % step);
-  const lowest = Math.max(floorCenti, wantedCenti - step);
-  for (let sizeCenti = wantedCenti; sizeCenti > lowest; sizeCenti--) {
-    if ((spentMicros + (sizeCenti - beforeCenti) * priceE4) % MICROS_PER_CENT === 0)
-      return sizeCenti;
-  }
-  return 0;
 }

@@ -10,7 +10,7 @@ import { expect } from 'vitest';
 import { GATE_BYTES, type RaceInput, type Tally } from './races/role.js';
 
 /** Operations of each race; `npm run test:races` asks for more. */
-export const RACE_OPERATIONS = Number(process.env['UNDERROUND_RACE_OPS'] ?? 20_000_000);
+export const RACE_OPERATIONS = Number(process.env.UNDERROUND_RACE_OPS ?? 20_000_000);
 /** Operations that a mutant is given to show itself. */
 export const MUTANT_OPERATIONS = 3_000_000;
 
@@ -105,7 +105,8 @@ function runThread(file: string, input: RaceInput, deadlineMs: number): Promise<
     const deadline = setTimeout(() => end({ [HUNG]: 1 }), deadlineMs);
     const end = (tally: Tally) => {
       clearTimeout(deadline);
-      worker.terminate().then(() => settle(tally), fail);
+      settle(tally);
+      void worker.terminate();
     };
     worker.once('message', end);
     worker.once('error', (cause) => {

@@ -23,6 +23,7 @@ const TEST_MS = 60_000 + RACE_OPERATIONS / 100;
 const MUTANT_MS = 60_000;
 /** Rounds in which each operation is one sleep and one wake of a thread: some 10 us each. */
 const LOCKSTEP_ROUNDS = RACE_OPERATIONS / 100;
+const MUTANT_ROUNDS = 20_000;
 const LOST_WAKE_MS = 2_000;
 
 const hung = { [HUNG]: 'forbidden: a thread never ended' } as const;
@@ -82,13 +83,12 @@ describe('trust word', () => {
     poison: 'forbidden: a quote published while untrusted was accepted',
     ...hung,
   };
-  const race = (operations: number, options: Record<string, number> = {}) =>
-    runRace({
-      roles: ['trustWriter', 'trustReader'],
-      memory: new SharedArrayBuffer(QuoteTable.bytes(1)),
-      operations,
-      options,
-    });
+  const race = (operations: number, options: Record<string, number> = {}) => {
+    const memory = new SharedArrayBuffer(QuoteTable.bytes(1));
+    // Memory that nobody has written reads as trusted: whoever allocates it says otherwise.
+    new QuoteTable(memory).setTrust(0, 0xffff, 1);
+    return runRace({ roles: ['trustWriter', 'trustReader'], memory, operations, options });
+  };
 
   test('read before and after keeps old and untrusted quotes out', {
     timeout: TEST_MS,
@@ -180,7 +180,7 @@ describe('ring', () => {
       roles: ['ringProducer', 'ringConsumer'],
       memory: ringMemory(8, start),
       operations,
-      ...(mutation && { mutation, deadlineMs: 10_000 }),
+      ...(mutation && { mutation, deadlineMs: 4_000 }),
     });
 
   test('hands over every record once, in order, full and over 2^32', {
@@ -188,13 +188,13 @@ describe('ring', () => {
   }, async () => {
     const tally = await race(RACE_OPERATIONS, -RACE_OPERATIONS / 2);
     expectOutcomes(tally, outcomes);
-    expect(tally['inOrder']).toBe(RACE_OPERATIONS);
+    expect(tally.inOrder).toBe(RACE_OPERATIONS);
   });
 
   test('does so over 2^31', { timeout: TEST_MS }, async () => {
     const tally = await race(MUTANT_OPERATIONS, 2 ** 31 - MUTANT_OPERATIONS / 2);
     expectOutcomes(tally, outcomes);
-    expect(tally['inOrder']).toBe(MUTANT_OPERATIONS);
+    expect(tally.inOrder).toBe(MUTANT_OPERATIONS);
   });
 
   const mutants: Readonly<Record<string, Mutation>> = {
@@ -228,8 +228,8 @@ describe('ring', () => {
       file: 'spsc-ring.ts',
       changes: [
         [
-          'this.#own = (this.#own + 1) | 0;\n    Atomics.store(this.ints, TAIL',
-          'this.#own = this.#own + 1;\n    Atomics.store(this.ints, TAIL',
+          'this.#own = (this.#own + 1) | 0;\n    Atomics.store(this.ints, HEAD',
+          'this.#own = this.#own + 1;\n    Atomics.store(this.ints, HEAD',
         ],
       ],
     },
@@ -258,23 +258,25 @@ describe('ring with an event loop behind it', () => {
     miscounted: 'forbidden: refusals counted wrongly',
     ...hung,
   };
-  const race = (operations: number, pauses: number, burst: number, mutation?: Mutation) =>
+  const stream = { pauses: 1_000, burst: 512 };
+  const oneByOne = { pauses: 2_000, burst: 1, lockstep: 1 };
+  const race = (operations: number, options: Record<string, number>, mutation?: Mutation) =>
     runRace({
       roles: ['ringProducer', 'loopConsumer'],
       memory: ringMemory(1024, 0),
       operations,
-      options: { pauses, burst, timeoutMs: LOST_WAKE_MS },
+      options: { ...options, timeoutMs: LOST_WAKE_MS },
       ...(mutation && { mutation }),
     });
 
   test('hands over every record of a stream', { timeout: TEST_MS }, async () => {
-    const tally = await race(RACE_OPERATIONS, 1_000, 512);
+    const tally = await race(RACE_OPERATIONS, stream);
     expectOutcomes(tally, outcomes);
-    expect(tally['inOrder']).toBe(RACE_OPERATIONS);
+    expect(tally.inOrder).toBe(RACE_OPERATIONS);
   });
 
   test('loses no wake when records come one by one', { timeout: TEST_MS }, async () => {
-    expectOutcomes(await race(LOCKSTEP_ROUNDS, 4_000, 1), outcomes);
+    expectOutcomes(await race(LOCKSTEP_ROUNDS, oneByOne), outcomes);
   });
 
   const mutants: Readonly<Record<string, Mutation>> = {
@@ -289,7 +291,7 @@ describe('ring with an event loop behind it', () => {
           'Atomics.store(this.ints, WAITING, 1);\n    const waiting = Atomics.waitAsync(this.ints, TAIL, this.#own, timeoutMs);',
           `if (Atomics.load(this.ints, TAIL) !== this.#own) return;
            const tail = Atomics.load(this.ints, TAIL);
-           for (let turn = 0; turn < 50; turn++) Atomics.load(this.ints, HEAD);
+           for (let turn = 0; turn < 500; turn++) Atomics.load(this.ints, HEAD);
            const seen = Atomics.load(this.ints, TAIL);
            Atomics.store(this.ints, WAITING, 1);
            const waiting = Atomics.waitAsync(this.ints, TAIL, Math.max(seen, tail), timeoutMs);`,
@@ -301,7 +303,7 @@ describe('ring with an event loop behind it', () => {
     'is caught when it %s',
     { timeout: MUTANT_MS },
     async (_name, mutation) => {
-      expectCaught(await race(20_000, 4_000, 1, mutation), outcomes);
+      expectCaught(await race(MUTANT_ROUNDS, oneByOne, mutation), outcomes);
     },
   );
 });
@@ -334,8 +336,10 @@ describe('doorbell', () => {
       file: 'doorbell.ts',
       changes: [
         [
-          'Atomics.or(this.#words, DIRTY + (pair >>> 5), 1 << (pair & 31));',
-          'this.#words[DIRTY + (pair >>> 5)]! |= 1 << (pair & 31);',
+          'return (Atomics.or(this.#words, DIRTY + (pair >>> 5), bit) & bit) !== 0;',
+          `const was = this.#words[DIRTY + (pair >>> 5)]!;
+           this.#words[DIRTY + (pair >>> 5)] = was | bit;
+           return (was & bit) !== 0;`,
         ],
       ],
     };
@@ -384,7 +388,7 @@ describe('doorbell', () => {
     'is caught when its sleeper %s',
     { timeout: MUTANT_MS },
     async (_name, mutation) => {
-      expectCaught(await lockstep(50_000, mutation), lockstepOutcomes);
+      expectCaught(await lockstep(MUTANT_ROUNDS, mutation), lockstepOutcomes);
     },
   );
 });

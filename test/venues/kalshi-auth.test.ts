@@ -63,9 +63,12 @@ describe.each(Object.entries(pems))('a signature with a key in %s', (_name, pem)
     );
   });
 
-  it.each(['', 'not base64 !!', 'AAAA'])('is refused without an exception when it is %j', (text) => {
-    expect(verifyKalshi(publicKey, 'message', text)).toBe(false);
-  });
+  it.each(['', 'not base64 !!', 'AAAA'])(
+    'is refused without an exception when it is %j',
+    (text) => {
+      expect(verifyKalshi(publicKey, 'message', text)).toBe(false);
+    },
+  );
 });
 
 it('uses a salt as long as the digest', () => {

@@ -237,7 +237,11 @@ describe('deposit wallet signature', () => {
     const account = privateKeyToAccount(KEY_HEX);
     await fc.assert(
       fc.asyncProperty(anyDomain, anyOrder, async (domain, base) => {
-        const wrapped = { ...base, signer: base.maker, signatureType: POLY_1271 };
+        const wrapped: PolymarketOrder = {
+          ...base,
+          signer: base.maker,
+          signatureType: POLY_1271,
+        };
         const orders = hasher(domain);
         const signature = signForDepositWallet(orders, wrapped, POLYGON_CHAIN_ID, KEY);
         const data = typedData(domain, wrapped);
@@ -331,6 +335,7 @@ describe('order body', () => {
     let posted = '';
     // The instance's own `post` is what postOrder hands the payload to; it is serialised as axios does.
     Object.assign(client, {
+      get: async () => ({ minimum_tick_size: 0.01 }),
       post: async (_url: string, options: { data: unknown }) => {
         posted = JSON.stringify(options.data);
         return { success: true };

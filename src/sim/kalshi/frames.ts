@@ -14,7 +14,13 @@ import type {
   KalshiWsError,
 } from '../../venues/kalshi/wire/ws-messages.js';
 import type { BookEvent, KalshiListing, LevelChange, Levels, Trade } from '../exchange.js';
-import { bookSideOf, type FillRecord, type OrderRecord, sideOf, yesPriceE4 } from './order-record.js';
+import {
+  bookSideOf,
+  type FillRecord,
+  type OrderRecord,
+  sideOf,
+  yesPriceE4,
+} from './order-record.js';
 import type { Position } from './positions.js';
 import type { TapeRecord } from './tape.js';
 import { countText, dollarsText, isoTime, priceText, unixSeconds } from './text.js';
@@ -74,7 +80,9 @@ export function snapshotFrame(
 
 /** YES bids, worst first. */
 export function yesLevels(bids: Levels): KalshiLevel[] {
-  return bids.map(([priceE4, sizeE6]) => [priceText(priceE4), countText(sizeE6)] as const).reverse();
+  return bids
+    .map(([priceE4, sizeE6]) => [priceText(priceE4), countText(sizeE6)] as const)
+    .reverse();
 }
 
 /** NO bids, worst first: an ask of YES at p is a bid for NO at 1 - p. */
@@ -154,7 +162,9 @@ export function fillFrame(sid: number, fill: FillRecord): string {
     msg: {
       trade_id: fill.tradeId,
       order_id: order.orderId,
-      client_order_id: order.request.clientOrderId,
+      ...(order.request.clientOrderId === undefined
+        ? {}
+        : { client_order_id: order.request.clientOrderId }),
       market_ticker: order.listing.ticker,
       exchange_index: order.listing.exchangeIndex,
       is_taker: fill.isTaker,

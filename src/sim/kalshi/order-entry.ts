@@ -93,7 +93,7 @@ export function parseNewOrder(fields: Fields, nowMs: number): NewOrder | Refusal
     return refusal(400, KALSHI_ERROR.INVALID_ORDER_SIZE, `count ${text('count')}`);
   }
   if (!PRICE_TEXT.test(text('price'))) return invalid('price must be dollars of 2 to 4 places');
-  const expiration = (fields['expiration_time'] as number | null | undefined) ?? undefined;
+  const expiration = (fields.expiration_time as number | null | undefined) ?? undefined;
   const order: NewOrder = {
     ticker: text('ticker'),
     isBid: side === 'bid',
@@ -103,12 +103,12 @@ export function parseNewOrder(fields: Fields, nowMs: number): NewOrder | Refusal
     selfTradePrevention,
     clientOrderId: text('client_order_id') === '' ? undefined : text('client_order_id'),
     expirationMs: expiration === undefined ? undefined : expiration * 1000,
-    postOnly: fields['post_only'] === true,
-    reduceOnly: fields['reduce_only'] === true,
-    cancelOnPause: fields['cancel_order_on_pause'] === true,
-    subaccount: (fields['subaccount'] as number | null | undefined) ?? 0,
+    postOnly: fields.post_only === true,
+    reduceOnly: fields.reduce_only === true,
+    cancelOnPause: fields.cancel_order_on_pause === true,
+    subaccount: (fields.subaccount as number | null | undefined) ?? 0,
     orderGroupId: text('order_group_id') === '' ? undefined : text('order_group_id'),
-    exchangeIndex: (fields['exchange_index'] as number | null | undefined) ?? undefined,
+    exchangeIndex: (fields.exchange_index as number | null | undefined) ?? undefined,
   };
   return combinationRefusal(order, nowMs) ?? order;
 }

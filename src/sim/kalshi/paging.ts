@@ -24,11 +24,7 @@ export function pageOf<T>(
 }
 
 /** `limit` of a query, undefined when it is not a whole number in 1..most. */
-export function pageLimit(
-  query: URLSearchParams,
-  usual: number,
-  most: number,
-): number | undefined {
+export function pageLimit(query: URLSearchParams, usual: number, most: number): number | undefined {
   const text = query.get('limit');
   if (text === null || text === '') return usual;
   const limit = /^\d{1,6}$/.test(text) ? Number(text) : 0;

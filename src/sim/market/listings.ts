@@ -116,6 +116,23 @@ const SERIES: readonly Series[] = [
   },
 ];
 
+interface SeriesFee {
+  readonly type: string;
+  readonly multiplier: number;
+  /** A fee belongs to a series (kalshi-api.md 4.5), so each fee has a series of its own. */
+  readonly seriesSuffix: string;
+}
+
+/** Shares after the October survey in kalshi-api.md 4.5, with the rare ones a little more frequent. */
+const FEES: readonly (readonly [SeriesFee, number])[] = [
+  [{ type: 'quadratic', multiplier: 1, seriesSuffix: '' }, 0.86],
+  [{ type: 'quadratic_with_maker_fees', multiplier: 1, seriesSuffix: 'M' }, 0.06],
+  [{ type: 'quadratic_with_maker_fees', multiplier: 0.5, seriesSuffix: 'MH' }, 0.03],
+  [{ type: 'quadratic', multiplier: 0.5, seriesSuffix: 'H' }, 0.03],
+  [{ type: 'quadratic_with_combo_maker_fees', multiplier: 1, seriesSuffix: 'C' }, 0.01],
+  [{ type: 'quadratic', multiplier: 0, seriesSuffix: 'Z' }, 0.01],
+];
+
 const MONTHS = ['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', 'OCT', 'NOV', 'DEC'];
 
 /** Market `index` does not depend on how many there are. */
@@ -130,7 +147,9 @@ function listPair(options: ListingOptions, market: number): PairListing {
   const closeTimeMs = options.openTimeMs + rng.between(2, 90) * DAY_MS;
   const day = `26${rng.pick(MONTHS)}${String(rng.between(1, 28)).padStart(2, '0')}`;
   const number = String(market).padStart(4, '0');
-  const eventTicker = `${series.ticker}-${day}N${number}`;
+  const fee = rng.weighted(FEES);
+  const seriesTicker = `${series.ticker}${fee.seriesSuffix}`;
+  const eventTicker = `${seriesTicker}-${day}N${number}`;
   const ticker = `${eventTicker}-${suffix}`;
   const question = `Will ${series.topic} ${phrase}? (${number})`;
   const polarity = rng.chance(0.15) ? INVERTED : SAME;
@@ -140,14 +159,6 @@ function listPair(options: ListingOptions, market: number): PairListing {
     ['deci_cent', 0.1],
     ['center_deci_edge_centi_cent', 0.05],
   ]);
-  const [feeType, feeMultiplier] = rng.weighted<readonly [string, number]>([
-    [['quadratic', 1], 0.86],
-    [['quadratic_with_maker_fees', 1], 0.06],
-    [['quadratic_with_maker_fees', 0.5], 0.03],
-    [['quadratic', 0.5], 0.03],
-    [['quadratic_with_combo_maker_fees', 1], 0.01],
-    [['quadratic', 0], 0.01],
-  ]);
   return {
     market,
     name: `${series.ticker.slice(2).toLowerCase()}-${number}`,
@@ -156,13 +167,13 @@ function listPair(options: ListingOptions, market: number): PairListing {
       market,
       ticker,
       eventTicker,
-      seriesTicker: series.ticker,
+      seriesTicker,
       marketId: rng.uuid(),
       title: question,
       rules: `If the answer to "${question}" is yes, the market resolves to Yes.`,
       exchangeIndex: series.exchangeIndex,
-      feeType,
-      feeMultiplier,
+      feeType: fee.type,
+      feeMultiplier: fee.multiplier,
       priceLevelStructure,
       priceGrid: PRICE_STRUCTURES[priceLevelStructure],
       openTimeMs: options.openTimeMs,

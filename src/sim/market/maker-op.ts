@@ -18,8 +18,12 @@ export interface MakerOp {
   readonly sizeE6: number;
 }
 
-/** A source of operations in the order of their virtual time. */
-export interface MakerOpSource {
-  /** Hands every operation with atUs <= untilUs to `sink`, in order. Returns false when there will be no more. */
-  advance(untilUs: number, sink: (op: MakerOp) => void): boolean;
+export type MakerSink = (op: MakerOp) => void;
+
+/** The makers of one pair of markets. */
+export interface MakerStream {
+  /** When the next step is due; Infinity when there is none. */
+  readonly nextUs: number;
+  /** Hands all operations of that time to `sink`, and sets nextUs. */
+  step(sink: MakerSink): void;
 }

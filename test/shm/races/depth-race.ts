@@ -3,9 +3,9 @@ import { DEPTH_LEVELS, type DepthLevels, DepthTable } from '../../../src/shm/dep
 import { announceEnd, awaitStart, ENDED_WORD, type RaceInput, type Tally } from './role.js';
 
 const WHOLE_E4 = 10_000;
-const MOST_LEVELS = 3;
+const MOST_LEVELS = DEPTH_LEVELS;
 
-/** Publication n has 1 + n % 3 levels; the size of level i is n + i and its price (n + i) mod 8192. */
+/** Publication n has 1 + n % 15 levels; the size of level i is n + i and its price (n + i) mod 8192. */
 export function depthWriter(input: RaceInput): Tally {
   const table = new DepthTable(input.memory);
   const side = {

@@ -15,7 +15,9 @@ import {
 /** Few pairs: the markers meet in the same words all the time. */
 export const DOORBELL_PAIRS = 64;
 const MARKERS = 2;
-const BURST = 20_000;
+/** As many marks as pairs: a bit that was lost is hardly ever set again before it is missed. */
+const BURST = 64;
+const PATIENT_LOOKS = 300;
 const BURST_DEADLINE_MS = 8_000;
 const NEXT_MARKER_WORD = SCRATCH_WORD;
 /** What each marker wrote last for each pair, then what the detector saw last of it. */
@@ -50,8 +52,9 @@ export function marker(input: RaceInput): Tally {
 function unseenPairs(words: Int32Array, base: number): number {
   const deadlineMs = performance.now() + BURST_DEADLINE_MS;
   let missing = 0;
+  let looks = 0;
   do {
-    nap();
+    if (looks++ > PATIENT_LOOKS) nap();
     missing = 0;
     for (let pair = base; pair < base + DOORBELL_PAIRS; pair++) {
       if (Atomics.load(words, WRITTEN_WORD + pair) !== Atomics.load(words, SEEN_WORD + pair)) {
@@ -66,7 +69,7 @@ function unseenPairs(words: Int32Array, base: number): number {
 export function detector(input: RaceInput): Tally {
   const bell = new Doorbell(input.memory);
   const words = new Int32Array(input.gate);
-  const timeoutMs = input.options['timeoutMs'] ?? 4_000;
+  const timeoutMs = input.options.timeoutMs ?? 4_000;
   let taken = 0;
   let sleeps = 0;
   let timedOut = 0;
@@ -125,7 +128,7 @@ export function lockstepMarker(input: RaceInput): Tally {
 export function lockstepDetector(input: RaceInput): Tally {
   const bell = new Doorbell(input.memory);
   const words = new Int32Array(input.gate);
-  const timeoutMs = input.options['timeoutMs'] ?? 4_000;
+  const timeoutMs = input.options.timeoutMs ?? 4_000;
   let sleeps = 0;
   let timedOut = 0;
   let lostWake = 0;

@@ -1,19 +1,29 @@
 // One producer, one consumer, numbered records whose first and last words must agree.
 import { RING_EMPTY, RING_FULL, SpscRing } from '../../../src/shm/spsc-ring.js';
-import { awaitStart, dally, type RaceInput, type Tally, xorshift } from './role.js';
+import { awaitStart, dally, type RaceInput, SCRATCH_WORD, type Tally, xorshift } from './role.js';
 
 export const RING_RECORD_BYTES = 64;
+const CONSUMED_WORD = SCRATCH_WORD;
+const MOST_LOST_WAKES = 1;
 const LAST_WORD = RING_RECORD_BYTES / 4 - 1;
 
-/** options.pauses: the longest pause, in loop turns, between bursts; 0 for none. options.burst: records between pauses. */
+/**
+ * options.pauses: the longest pause, in loop turns, between bursts; 0 for none. options.burst: records between pauses.
+ * options.lockstep: each record waits for the one before it to be consumed.
+ */
 export function ringProducer(input: RaceInput): Tally {
   const ring = new SpscRing(input.memory, RING_RECORD_BYTES, 'producer');
-  const pauses = input.options['pauses'] ?? 0;
-  const burst = input.options['burst'] ?? 1;
+  const pauses = input.options.pauses ?? 0;
+  const burst = input.options.burst ?? 1;
+  const lockstep = input.options.lockstep === 1;
+  const words = new Int32Array(input.gate);
   const random = xorshift(0x9e3779b9);
   let full = 0;
   awaitStart(input);
   for (let n = 0; n < input.operations; n++) {
+    while (lockstep && Atomics.load(words, CONSUMED_WORD) < n);
+    if (Atomics.load(words, CONSUMED_WORD) >= input.operations) break;
+    if (pauses > 0 && n % burst === 0) dally(random() % pauses);
     let at = ring.claim();
     while (at === RING_FULL) {
       full++;
@@ -23,7 +33,6 @@ export function ringProducer(input: RaceInput): Tally {
     ring.floats[at / 8 + 1] = n;
     ring.ints[at / 4 + LAST_WORD] = ~n;
     ring.publish();
-    if (pauses > 0 && n % burst === 0) dally(random() % pauses);
   }
   return { published: input.operations, full, miscounted: ring.refused() === full >>> 0 ? 0 : 1 };
 }
@@ -46,7 +55,7 @@ function check(ring: SpscRing, at: number, wanted: number, checked: Checked): vo
 /** Spins when there is nothing, and dallies now and then so that the ring fills. options.dawdles: longest pause. */
 export function ringConsumer(input: RaceInput): Tally {
   const ring = new SpscRing(input.memory, RING_RECORD_BYTES, 'consumer');
-  const dawdles = input.options['dawdles'] ?? 200;
+  const dawdles = input.options.dawdles ?? 200;
   const checked: Checked = { inOrder: 0, lost: 0, doubled: 0, mixed: 0 };
   const random = xorshift(0x85ebca6b);
   let empty = 0;
@@ -67,7 +76,8 @@ export function ringConsumer(input: RaceInput): Tally {
 /** A consumer that owns an event loop. options.timeoutMs is so long that only a lost wake reaches it. */
 export async function loopConsumer(input: RaceInput): Promise<Tally> {
   const ring = new SpscRing(input.memory, RING_RECORD_BYTES, 'consumer');
-  const timeoutMs = input.options['timeoutMs'] ?? 4_000;
+  const timeoutMs = input.options.timeoutMs ?? 4_000;
+  const words = new Int32Array(input.gate);
   const checked: Checked = { inOrder: 0, lost: 0, doubled: 0, mixed: 0 };
   const keepAlive = setInterval(() => undefined, 60_000);
   let waits = 0;
@@ -76,7 +86,7 @@ export async function loopConsumer(input: RaceInput): Promise<Tally> {
   awaitStart(input);
   for (let n = 0; n < input.operations; n++) {
     let at = ring.poll();
-    while (at === RING_EMPTY) {
+    while (at === RING_EMPTY && lostWake < MOST_LOST_WAKES) {
       const startMs = performance.now();
       await ring.whenPublished(timeoutMs);
       waits++;
@@ -86,9 +96,13 @@ export async function loopConsumer(input: RaceInput): Promise<Tally> {
         else lostWake++;
       }
     }
+    if (at === RING_EMPTY) break;
     check(ring, at, n, checked);
     ring.release();
+    Atomics.store(words, CONSUMED_WORD, n + 1);
   }
+  // Beyond MOST_LOST_WAKES the producer would wait for ever.
+  Atomics.store(words, CONSUMED_WORD, input.operations);
   clearInterval(keepAlive);
   return { ...checked, waits, timedOut, lostWake };
 }

@@ -1,0 +1,4 @@
+// `npm run layouts`: writes the page to standard output.
+import { layoutsPage } from './layouts.js';
+
+process.stdout.write(layoutsPage());

@@ -1,0 +1,336 @@
+// The detector: for every pair whose quotes changed, is there an underround, how much of it is worth buying, and may it be fired?
+import { type Clock, NS_PER_MS } from '../domain/clock.js';
+import {
+  createAskLevels,
+  createSizedPair,
+  edgeMicros,
+  type PairTerms,
+  type SizingLimits,
+  sizePair,
+} from '../domain/sizing.js';
+import {
+  DIRECTION_COUNT,
+  type Direction,
+  KALSHI,
+  type Outcome,
+  POLYMARKET,
+  type Polarity,
+  polymarketOutcome,
+  VENUE_COUNT,
+  YES,
+} from '../domain/venue.js';
+import { type ControlBlock, ENGINE_RUNNING } from '../shm/control-block.js';
+import { DEPTH_LEVELS, type DepthTable } from '../shm/depth-table.js';
+import type { Doorbell } from '../shm/doorbell.js';
+import type { FlightTable } from '../shm/flight-table.js';
+import type { FundsTable } from '../shm/funds-table.js';
+import { type Quote, type QuoteTable, TRUSTED, trustReason } from '../shm/quote-table.js';
+import { RING_FULL, type SpscRing } from '../shm/spsc-ring.js';
+import {
+  createDecisionRecord,
+  DECISION_FIRED,
+  DECISION_HELD,
+  DECISION_IN_FLIGHT,
+  DECISION_NO_FUNDS,
+  DECISION_OBSERVING,
+  DECISION_RING_FULL,
+  DECISION_SAME_QUOTE,
+  DECISION_STOPPED,
+  type DecisionRecord,
+  writeDecisionRecord,
+} from './decision-record.js';
+import { createExecutionRequest, writeExecutionRequest } from './execution-request.js';
+import type { RecordNs } from './publisher.js';
+
+/** A feed worker beats at least every 50 ms; one that has not for this long may be stuck with frames unread. */
+const MAX_FEED_AGE_NS = 250 * NS_PER_MS;
+/** arbId is detector x 2^40 + count: 10^12 arbitrages a detector. */
+const ARBS_PER_DETECTOR = 2 ** 40;
+const NO_DECISION = -1;
+
+export interface DetectorPair {
+  readonly polarity: Polarity;
+  /** undefined when a fee or a rule of the pair is not known: it is never traded. */
+  readonly terms: PairTerms | undefined;
+  /** Worker whose heartbeat vouches for each side's feed. */
+  readonly feedWorkers: readonly [kalshi: number, polymarket: number];
+}
+
+export interface DetectorMemory {
+  readonly quotes: QuoteTable;
+  readonly depth: DepthTable;
+  readonly doorbell: Doorbell;
+  readonly flights: FlightTable;
+  readonly funds: FundsTable;
+  readonly control: ControlBlock;
+  /** To every executor: a request goes to all of them, each takes its legs. */
+  readonly requests: readonly SpscRing[];
+  readonly decisions: SpscRing;
+}
+
+export interface DetectorSettings {
+  readonly detector: number;
+  readonly observe: boolean;
+  readonly limits: SizingLimits;
+}
+
+/** One side's quote as checked: trusted at the moment of reading, and its feed alive. */
+interface Side {
+  readonly quote: Quote;
+  slot: number;
+  update: number;
+}
+
+export class Detector {
+  readonly #pairs: readonly DetectorPair[];
+  readonly #memory: DetectorMemory;
+  readonly #settings: DetectorSettings;
+  readonly #clock: Clock;
+  readonly #recordNs: RecordNs;
+  readonly #kalshi = createSide();
+  readonly #polymarket = createSide();
+  readonly #kalshiAsks = createAskLevels(DEPTH_LEVELS);
+  readonly #polymarketAsks = createAskLevels(DEPTH_LEVELS);
+  readonly #sized = createSizedPair();
+  readonly #request = createExecutionRequest();
+  readonly #record: DecisionRecord = createDecisionRecord();
+  /** By pair x 2 + direction: what was decided on the underround that stands now, to report changes only. */
+  readonly #lastDecision: Int32Array;
+  readonly #lastAsks: Uint32Array;
+  /** By slot: the update that was last fired on. The same quote is never hit twice. */
+  readonly #firedUpdate: Uint32Array;
+  readonly #hasFired: Uint8Array;
+  readonly #committedMicros = new Float64Array(VENUE_COUNT);
+  #arbs = 0;
+
+  constructor(
+    pairs: readonly DetectorPair[],
+    memory: DetectorMemory,
+    settings: DetectorSettings,
+    clock: Clock,
+    recordNs: RecordNs,
+  ) {
+    this.#pairs = pairs;
+    this.#memory = memory;
+    this.#settings = settings;
+    this.#clock = clock;
+    this.#recordNs = recordNs;
+    this.#lastDecision = new Int32Array(pairs.length * DIRECTION_COUNT).fill(NO_DECISION);
+    this.#lastAsks = new Uint32Array(pairs.length * DIRECTION_COUNT);
+    this.#firedUpdate = new Uint32Array(pairs.length * VENUE_COUNT);
+    this.#hasFired = new Uint8Array(pairs.length);
+  }
+
+  /** Looks at every pair marked since the last step. False when there was none. @hot */
+  step(): boolean {
+    const { doorbell } = this.#memory;
+    let worked = false;
+    for (let word = 0; word < doorbell.dirtyWords; word++) {
+      let bits = doorbell.takeDirty(word);
+      while (bits !== 0) {
+        const bit = 31 - Math.clz32(bits & -bits);
+        bits &= bits - 1;
+        worked = true;
+        this.#check(word * 32 + bit);
+      }
+    }
+    return worked;
+  }
+
+  /** @hot */
+  #check(pair: number): void {
+    const { polarity, terms, feedWorkers } = this.#pairs[pair]!;
+    if (terms === undefined) return;
+    const nowNs = this.#clock.nowNs();
+    if (
+      !this.#readSide(this.#kalshi, pair, feedWorkers[KALSHI], nowNs) ||
+      !this.#readSide(this.#polymarket, this.#pairs.length + pair, feedWorkers[POLYMARKET], nowNs)
+    ) {
+      this.#forget(pair);
+      return;
+    }
+    for (let direction = 0; direction < DIRECTION_COUNT; direction++) {
+      this.#checkDirection(pair, direction as Direction, polarity, terms);
+    }
+  }
+
+  /** Reads a quote between two equal looks at its trust. False: not trusted, or its feed shows no sign of life. @hot */
+  #readSide(side: Side, slot: number, feedWorker: number, nowNs: number): boolean {
+    const { quotes, control } = this.#memory;
+    if (nowNs - control.heartbeatNs(feedWorker) > MAX_FEED_AGE_NS) return false;
+    const trust = quotes.trustWord(slot);
+    if (trustReason(trust) !== TRUSTED) return false;
+    side.slot = slot;
+    side.update = quotes.updates(slot);
+    quotes.read(slot, side.quote);
+    return quotes.trustWord(slot) === trust;
+  }
+
+  /** @hot */
+  #checkDirection(pair: number, direction: Direction, polarity: Polarity, terms: PairTerms): void {
+    const outcome = polymarketOutcome(direction, polarity);
+    const kalshiAskE4 = askOf(this.#kalshi.quote, direction);
+    const polymarketAskE4 = askOf(this.#polymarket.quote, outcome);
+    if (
+      kalshiAskE4 === 0 ||
+      polymarketAskE4 === 0 ||
+      edgeMicros(terms, kalshiAskE4, polymarketAskE4) <= 0 ||
+      !this.#size(direction, outcome, terms)
+    ) {
+      this.#lastDecision[pair * DIRECTION_COUNT + direction] = NO_DECISION;
+      return;
+    }
+    this.#decide(pair, direction);
+  }
+
+  /** Sizes on depth that is newer or as new as the quote, and still trusted after it was read. @hot */
+  #size(direction: Direction, outcome: Outcome, terms: PairTerms): boolean {
+    const { depth, quotes } = this.#memory;
+    if (
+      !depth.read(this.#kalshi.slot, direction, this.#kalshiAsks) ||
+      !depth.read(this.#polymarket.slot, outcome, this.#polymarketAsks)
+    ) {
+      return false;
+    }
+    if (
+      trustReason(quotes.trustWord(this.#kalshi.slot)) !== TRUSTED ||
+      trustReason(quotes.trustWord(this.#polymarket.slot)) !== TRUSTED
+    ) {
+      return false;
+    }
+    sizePair(terms, this.#kalshiAsks, this.#polymarketAsks, this.#settings.limits, this.#sized);
+    return this.#sized.sizeCenti > 0;
+  }
+
+  /** @hot */
+  #decide(pair: number, direction: Direction): void {
+    const detectedNs = this.#clock.nowNs();
+    const decision = this.#verdict(pair);
+    const fired = decision === DECISION_FIRED ? this.#fire(pair, direction, detectedNs) : decision;
+    this.#report(pair, direction, fired, detectedNs);
+  }
+
+  /** @hot */
+  #verdict(pair: number): number {
+    const { control, flights } = this.#memory;
+    if (this.#settings.observe) return DECISION_OBSERVING;
+    if (control.state() !== ENGINE_RUNNING) return DECISION_STOPPED;
+    if (flights.isHeld(pair)) return DECISION_HELD;
+    if (flights.isInFlight(pair)) return DECISION_IN_FLIGHT;
+    if (this.#isSameQuote(pair)) return DECISION_SAME_QUOTE;
+    if (!this.#hasFunds()) return DECISION_NO_FUNDS;
+    return DECISION_FIRED;
+  }
+
+  /** After a fire both books must have moved: else our own trade may not be in what we look at. @hot */
+  #isSameQuote(pair: number): boolean {
+    if (this.#hasFired[pair] === 0) return false;
+    return (
+      this.#firedUpdate[this.#kalshi.slot] === this.#kalshi.update ||
+      this.#firedUpdate[this.#polymarket.slot] === this.#polymarket.update
+    );
+  }
+
+  /** @hot */
+  #hasFunds(): boolean {
+    return (
+      this.#committedMicros[KALSHI]! + this.#sized.kalshiCostMicros + this.#sized.feeMicros <=
+        this.#memory.funds.grantMicros(this.#settings.detector, KALSHI) &&
+      this.#committedMicros[POLYMARKET]! +
+        this.#sized.polymarketCostMicros +
+        this.#sized.feeMicros <=
+        this.#memory.funds.grantMicros(this.#settings.detector, POLYMARKET)
+    );
+  }
+
+  /** Hands both legs to every executor, or to none. @hot */
+  #fire(pair: number, direction: Direction, detectedNs: number): number {
+    const { requests, quotes, flights } = this.#memory;
+    const sized = this.#sized;
+    const request = this.#request;
+    for (const ring of requests) if (ring.claim() === RING_FULL) return DECISION_RING_FULL;
+    const later =
+      quotes.publishedNs(this.#kalshi.slot) > quotes.publishedNs(this.#polymarket.slot)
+        ? this.#kalshi.slot
+        : this.#polymarket.slot;
+    request.arbId = this.#settings.detector * ARBS_PER_DETECTOR + ++this.#arbs;
+    request.receivedNs = quotes.receiveNs(later);
+    request.publishedNs = quotes.publishedNs(later);
+    request.detectedNs = detectedNs;
+    request.netMicros = sized.netMicros;
+    request.kalshiSpendMicros = sized.kalshiCostMicros;
+    request.polymarketSpendMicros = sized.polymarketCostMicros;
+    request.pair = pair;
+    request.direction = direction;
+    request.sizeCenti = sized.sizeCenti;
+    request.kalshiLimitE4 = sized.kalshiLimitE4;
+    request.polymarketLimitE4 = sized.polymarketLimitE4;
+    flights.fire(pair);
+    for (const ring of requests) {
+      writeExecutionRequest(ring, ring.claim(), request);
+      ring.publish();
+    }
+    this.#committedMicros[KALSHI]! += sized.kalshiCostMicros + sized.feeMicros;
+    this.#committedMicros[POLYMARKET]! += sized.polymarketCostMicros + sized.feeMicros;
+    this.#firedUpdate[this.#kalshi.slot] = this.#kalshi.update;
+    this.#firedUpdate[this.#polymarket.slot] = this.#polymarket.update;
+    this.#hasFired[pair] = 1;
+    return DECISION_FIRED;
+  }
+
+  /** Reports an underround when it is new, when its prices or the decision changed, and every fire. @hot */
+  #report(pair: number, direction: Direction, decision: number, detectedNs: number): void {
+    const { decisions, quotes } = this.#memory;
+    const at = pair * DIRECTION_COUNT + direction;
+    const kalshiAskE4 = this.#kalshiAsks.pricesE4[0]!;
+    const polymarketAskE4 = this.#polymarketAsks.pricesE4[0]!;
+    const asks = (kalshiAskE4 << 16) | polymarketAskE4;
+    const isNew = this.#lastDecision[at] === NO_DECISION;
+    const isKnown = this.#lastDecision[at] === decision && this.#lastAsks[at] === asks >>> 0;
+    if (isKnown && decision !== DECISION_FIRED) return;
+    this.#lastDecision[at] = decision;
+    this.#lastAsks[at] = asks;
+    if (isNew) {
+      this.#recordNs(
+        detectedNs -
+          Math.max(
+            quotes.publishedNs(this.#kalshi.slot),
+            quotes.publishedNs(this.#polymarket.slot),
+          ),
+      );
+    }
+    const offset = decisions.claim();
+    if (offset === RING_FULL) return;
+    const record = this.#record;
+    record.arbId = decision === DECISION_FIRED ? this.#request.arbId : 0;
+    record.detectedNs = detectedNs;
+    record.netMicros = this.#sized.netMicros;
+    record.kalshiReservedMicros = this.#sized.kalshiCostMicros + this.#sized.feeMicros;
+    record.polymarketReservedMicros = this.#sized.polymarketCostMicros + this.#sized.feeMicros;
+    record.pair = pair;
+    record.direction = direction;
+    record.decision = decision;
+    record.isNew = isNew;
+    record.sizeCenti = this.#sized.sizeCenti;
+    record.kalshiAskE4 = kalshiAskE4;
+    record.polymarketAskE4 = polymarketAskE4;
+    writeDecisionRecord(decisions, offset, record);
+    decisions.publish();
+  }
+
+  /** A side is not to be relied on: whatever stood before has to be found again. */
+  #forget(pair: number): void {
+    for (let direction = 0; direction < DIRECTION_COUNT; direction++) {
+      this.#lastDecision[pair * DIRECTION_COUNT + direction] = NO_DECISION;
+    }
+  }
+}
+
+function createSide(): Side {
+  return { quote: { yesAskE4: 0, noAskE4: 0, yesSize: 0, noSize: 0 }, slot: 0, update: 0 };
+}
+
+/** @hot */
+function askOf(quote: Quote, outcome: Outcome): number {
+  return outcome === YES ? quote.yesAskE4 : quote.noAskE4;
+}

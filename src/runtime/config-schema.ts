@@ -1,0 +1,314 @@
+// What a user may set: every key once, with its default, what is allowed and what it means. Flags, environment names, the
+// help and docs/CONFIGURATION.md are made from here. It must not know where a value came from.
+import { z } from 'zod';
+import { formatDecimal, parseDecimal } from '../domain/decimal.js';
+import { MICROS_PLACES, SIZE_CENTI_PLACES } from '../domain/units.js';
+import { WAIT_STRATEGIES } from '../shm/wait-strategy.js';
+
+/** The form of a value as text: all sources give text, so that no float ever stands between a person and the engine. */
+export type SettingKind =
+  | { readonly kind: 'whole'; readonly min: number; readonly max: number }
+  | {
+      readonly kind: 'decimal';
+      readonly places: number;
+      readonly min: string;
+      readonly max: string;
+    }
+  | { readonly kind: 'choice'; readonly values: readonly string[] }
+  | { readonly kind: 'boolean' }
+  | { readonly kind: 'text'; readonly form: string; readonly pattern: RegExp };
+
+export interface SettingFacts {
+  readonly meaning: string;
+  readonly kind: SettingKind;
+  /** As text; undefined when there is none. */
+  readonly default: string | undefined;
+  /** Never printed, not even when it is wrong. */
+  readonly secret: boolean;
+}
+
+const facts = new WeakMap<z.ZodType, SettingFacts>();
+
+const TRUE_TEXTS = ['true', 'yes', '1'];
+const FALSE_TEXTS = ['false', 'no', '0'];
+
+function register<S extends z.ZodType>(
+  schema: S,
+  kind: SettingKind,
+  meaning: string,
+  standard?: string,
+  secret = false,
+): S {
+  facts.set(schema, { meaning, kind, default: standard, secret });
+  return schema;
+}
+
+function whole(min: number, max: number, standard: number, meaning: string) {
+  const schema = wholeText(min, max).prefault(String(standard));
+  return register(schema, { kind: 'whole', min, max }, meaning, String(standard));
+}
+
+function optionalWhole(min: number, max: number, meaning: string) {
+  return register(wholeText(min, max).optional(), { kind: 'whole', min, max }, meaning);
+}
+
+function wholeText(min: number, max: number) {
+  return z
+    .string()
+    .regex(/^\d{1,15}$/)
+    .transform(Number)
+    .pipe(z.int().min(min).max(max));
+}
+
+/** Stays decimal text, in its shortest form; the engine's integers are made from it in toEngineConfig. */
+function decimalText(places: number, min: string, max: string) {
+  return z
+    .string()
+    .refine((text) => isDecimalWithin(text, places, min, max))
+    .transform((text) => formatDecimal(parseDecimal(text, places), places));
+}
+
+function decimal(places: number, min: string, max: string, standard: string, meaning: string) {
+  const kind = { kind: 'decimal', places, min, max } as const;
+  return register(decimalText(places, min, max).prefault(standard), kind, meaning, standard);
+}
+
+function optionalDecimal(places: number, min: string, max: string, meaning: string) {
+  const kind = { kind: 'decimal', places, min, max } as const;
+  return register(decimalText(places, min, max).optional(), kind, meaning);
+}
+
+function isDecimalWithin(text: string, places: number, min: string, max: string): boolean {
+  const value = parseDecimal(text, places);
+  if (Number.isNaN(value)) return false;
+  return value >= parseDecimal(min, places) && value <= parseDecimal(max, places);
+}
+
+function choice<const V extends readonly [string, ...string[]]>(
+  values: V,
+  standard: V[number],
+  meaning: string,
+) {
+  const schema = z.enum(values).prefault(standard);
+  return register(schema, { kind: 'choice', values }, meaning, standard);
+}
+
+function yesOrNo(standard: boolean, meaning: string) {
+  const schema = z
+    .enum([...TRUE_TEXTS, ...FALSE_TEXTS])
+    .transform((text) => TRUE_TEXTS.includes(text))
+    .prefault(String(standard));
+  return register(schema, { kind: 'boolean' }, meaning, String(standard));
+}
+
+function text(form: string, pattern: RegExp, meaning: string, secret = false) {
+  const schema = z.string().regex(pattern).optional();
+  return register(schema, { kind: 'text', form, pattern }, meaning, undefined, secret);
+}
+
+const HTTP_URL = /^https?:\/\/[^\s/]+\S*$/;
+const WS_URL = /^wss?:\/\/[^\s/]+\S*$/;
+const ADDRESS = /^0x[0-9a-fA-F]{40}$/;
+const httpUrl = (meaning: string) =>
+  text('a URL that starts with http:// or https://', HTTP_URL, meaning);
+const wsUrl = (meaning: string) => text('a URL that starts with ws:// or wss://', WS_URL, meaning);
+const address = (meaning: string) => text('0x and 40 hexadecimal digits', ADDRESS, meaning);
+
+/** A key pasted where its path belongs would end up in every log: key material is refused, and never printed. */
+const FILE_PATH = /^(?!.*-----BEGIN)(?!(0x)?[0-9a-fA-F]{64}$)[^\0\n]+$/;
+const keyFile = (meaning: string) =>
+  text('the path of a file, not the key itself', FILE_PATH, meaning);
+const filePath = (meaning: string) => text('the path of a file', /^[^\0\n]+$/, meaning);
+
+export const PROFILES = ['sim', 'demo', 'live'] as const;
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+const WAIT_CHOICES = ['auto', ...WAIT_STRATEGIES] as const;
+
+const simSection = z.strictObject({
+  seed: optionalWhole(0, 4_294_967_295, 'Seed of the simulated market: same seed, same market.'),
+  markets: optionalWhole(1, 5000, 'Simulated markets on each exchange, all paired.'),
+  rate: optionalDecimal(3, '0.001', '1000', 'Multiplies how often the simulated books move.'),
+  divergencesPerSecond: optionalDecimal(
+    3,
+    '0',
+    '10000',
+    'How often, over all markets, the simulated exchanges drift apart.',
+  ),
+  replay: filePath('Recorded Kalshi frames (.ndjson or .ndjson.gz) to play as one of the markets.'),
+});
+
+const kalshiSection = z.strictObject({
+  restUrl: httpUrl('REST address, ending in /trade-api/v2.'),
+  wsUrl: wsUrl('WebSocket address.'),
+  keyId: text('the id of an API key', /^\S+$/, 'Id of the API key.', true),
+  privateKeyPath: keyFile("PEM file of the API key's RSA private key."),
+});
+
+const polymarketSection = z.strictObject({
+  restUrl: httpUrl('REST address of the CLOB.'),
+  wsUrl: wsUrl('WebSocket address, ending in /ws.'),
+  chainId: whole(1, 999_999_999, 137, 'Chain that orders are signed for.'),
+  privateKeyPath: keyFile("File with the wallet's private key in hexadecimal."),
+  funder: address("Wallet that holds the money: the signer's own address."),
+  standardExchange: address('Contract that matches standard markets.'),
+  negRiskExchange: address('Contract that matches negative-risk markets.'),
+});
+
+const engineSection = z.strictObject({
+  kalshiFeeds: whole(1, 16, 1, 'Feed workers for Kalshi; markets are split over them.'),
+  polymarketFeeds: whole(1, 16, 1, 'Feed workers for Polymarket; markets are split over them.'),
+  detectors: whole(1, 16, 1, 'Detector workers; markets are split over them.'),
+  executors: choice(['1', '2'], '1', '1: one worker sends both legs. 2: one worker an exchange.'),
+  wait: choice(
+    WAIT_CHOICES,
+    'auto',
+    'How detectors wait for work; auto: hybrid when there are cores to spare, else block.',
+  ),
+});
+
+const tradingSection = z.strictObject({
+  minNet: decimal(
+    MICROS_PLACES,
+    '0',
+    '10000',
+    '0.02',
+    'Least dollars net of fees that an arbitrage must lock in.',
+  ),
+  maxSize: decimal(SIZE_CENTI_PLACES, '0.01', '100000', '100', 'Most contracts of one arbitrage.'),
+  maxCost: decimal(
+    MICROS_PLACES,
+    '0.01',
+    '1000000',
+    '100',
+    'Most dollars that both legs of one arbitrage may cost together.',
+  ),
+  observe: yesOrNo(false, 'Detect and record, send no order.'),
+});
+
+const limitsSection = z.strictObject({
+  maxSilenceMs: whole(50, 600_000, 1_500, 'A connection silent for longer is not trusted.'),
+  maxLagMs: whole(
+    1,
+    600_000,
+    500,
+    'A frame so much later than the quickest ones is not traded on.',
+  ),
+  refireMs: whole(0, 3_600_000, 50, 'Rest of a pair after an arbitrage has settled.'),
+  oneLeggedRestMs: whole(0, 86_400_000, 60_000, 'Rest of a pair after only one leg filled.'),
+  orderTimeoutMs: whole(
+    100,
+    60_000,
+    5_000,
+    'An order unanswered for so long has an unknown outcome: looked up, never sent again.',
+  ),
+  requestTimeoutMs: whole(100, 60_000, 10_000, 'Time limit of every other request.'),
+  orderConnections: whole(1, 64, 4, "Warm connections to each exchange's order endpoint."),
+});
+
+/** Input: text by section and key. Output: what it means. Unknown keys are refused. */
+export const configSchema = z.strictObject({
+  profile: choice(
+    PROFILES,
+    'sim',
+    'Which exchanges: sim starts simulated ones. demo and live are not in this version.',
+  ),
+  kalshi: kalshiSection.prefault({}),
+  polymarket: polymarketSection.prefault({}),
+  pairs: z.strictObject({ path: filePath('YAML file of the approved pairs.') }).prefault({}),
+  engine: engineSection.prefault({}),
+  trading: tradingSection.prefault({}),
+  limits: limitsSection.prefault({}),
+  sim: simSection.prefault({}),
+  log: z
+    .strictObject({
+      level: choice(LOG_LEVELS, 'info', 'Least level that is printed; debug adds stack traces.'),
+    })
+    .prefault({}),
+});
+
+export type Config = z.output<typeof configSchema>;
+
+export interface Setting {
+  /** "engine.kalshiFeeds". */
+  readonly path: string;
+  /** Undefined for a key at the top. */
+  readonly section: string | undefined;
+  readonly key: string;
+  /** "--kalshi-feeds". */
+  readonly flag: string;
+  /** "UNDERROUND_ENGINE_KALSHI_FEEDS". */
+  readonly env: string;
+  readonly facts: SettingFacts;
+  readonly schema: z.ZodType;
+}
+
+export const ENV_PREFIX = 'UNDERROUND_';
+
+/** Sections whose keys say enough by themselves; the others' flags carry the section's name. */
+const PLAIN_FLAG_SECTIONS = new Set(['engine', 'trading', 'limits', 'sim']);
+
+/** Every setting, in the order of the schema. */
+export const SETTINGS: readonly Setting[] = Object.entries(configSchema.shape).flatMap(
+  ([name, member]) => {
+    const own = facts.get(member);
+    if (own !== undefined) return [setting(undefined, name, member, own)];
+    const section: z.ZodType =
+      member instanceof z.ZodPrefault ? (member.unwrap() as z.ZodType) : member;
+    if (!(section instanceof z.ZodObject)) throw new Error(`not a section: name=${name}`);
+    return Object.entries(section.shape as Record<string, z.ZodType>).map(([key, leaf]) => {
+      const leafFacts = facts.get(leaf);
+      if (leafFacts === undefined) throw new Error(`setting without facts: key=${name}.${key}`);
+      return setting(name, key, leaf, leafFacts);
+    });
+  },
+);
+
+/** Names of the sections, in the order of the schema. */
+export const SECTIONS: readonly string[] = [
+  ...new Set(SETTINGS.flatMap((each) => (each.section === undefined ? [] : [each.section]))),
+];
+
+function setting(
+  section: string | undefined,
+  key: string,
+  schema: z.ZodType,
+  settingFacts: SettingFacts,
+): Setting {
+  const words = section === undefined || PLAIN_FLAG_SECTIONS.has(section) ? [key] : [section, key];
+  const all = section === undefined ? [key] : [section, key];
+  return {
+    path: all.join('.'),
+    section,
+    key,
+    flag: `--${words.map((word) => hyphenated(word)).join('-')}`,
+    env: `${ENV_PREFIX}${all.map((word) => hyphenated(word)).join('-')}`
+      .replaceAll('-', '_')
+      .toUpperCase(),
+    facts: settingFacts,
+    schema,
+  };
+}
+
+/** "kalshiFeeds" becomes "kalshi-feeds". */
+export function hyphenated(camel: string): string {
+  return camel.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** What a person may write for a setting: "a whole number from 1 to 16". */
+export function allowedText(kind: SettingKind): string {
+  switch (kind.kind) {
+    case 'whole':
+      return `a whole number from ${kind.min} to ${kind.max}`;
+    case 'decimal':
+      return `a decimal from ${kind.min} to ${kind.max} with at most ${kind.places} places`;
+    case 'choice':
+      return kind.values.join(' | ');
+    case 'boolean':
+      return 'true | false';
+    case 'text':
+      return kind.form;
+    default:
+      return kind satisfies never;
+  }
+}

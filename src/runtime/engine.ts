@@ -1,0 +1,543 @@
+// The engine: composes memory and workers, keeps the book of arbitrages, and supervises. It runs on the main thread and is never on
+// the path of a price.
+import {
+  KALSHI,
+  POLYMARKET,
+  VENUE_COUNT,
+  VENUE_NAMES,
+  type Venue,
+  type VenueName,
+} from '../domain/venue.js';
+import { ArbBook, type ArbSettled } from '../pipeline/arb-book.js';
+import {
+  DECISION_FIRED,
+  DECISION_RECORD_BYTES,
+  type DecisionRecord,
+  readDecisionRecord,
+} from '../pipeline/decision-record.js';
+import {
+  ControlBlock,
+  ENGINE_ENDING,
+  ENGINE_RUNNING,
+  ENGINE_STARTING,
+  ENGINE_STOPPED,
+  type EngineState,
+} from '../shm/control-block.js';
+import { CounterReader } from '../shm/counters.js';
+import { Doorbell } from '../shm/doorbell.js';
+import { FlightTable } from '../shm/flight-table.js';
+import { FundsTable } from '../shm/funds-table.js';
+import { QuoteTable, TRUSTED, trustReason } from '../shm/quote-table.js';
+import { RING_EMPTY, SpscRing } from '../shm/spsc-ring.js';
+import { FEED_COUNTERS, type FeedCounter } from '../venues/feed.js';
+import { Accounts } from './accounts.js';
+import type { EngineConfig } from './engine-config.js';
+import { feedConnections } from './feed-worker.js';
+import { loadTradedPairs } from './markets.js';
+import { allocateMemory, type EngineMemory, firstWorker } from './memory.js';
+import { type ClockOrigin, createClock, machineMicros } from './monotonic-clock.js';
+import { loadPairs } from './pairs.js';
+import type { EngineEvent, EngineStatus, FeedStatus } from './status.js';
+import { Supervisor } from './supervisor.js';
+import { createStageHistograms, readLatencies, type StageHistograms } from './telemetry.js';
+import type {
+  PolymarketSession,
+  TradedPair,
+  WorkerInput,
+  WorkerMessage,
+  WorkerRole,
+} from './worker-protocol.js';
+
+/** How often decisions are read and money and rests are looked after. */
+const HOUSEKEEPING_MS = 10;
+/** A worker that has not gone through its loop for so long is stuck. */
+const STUCK_MS = 5_000;
+const RECONCILE_EVERY_MS = 1_000;
+/** A leg is looked up when its fills have not come by then; the lists lag by about a second (kalshi-api.md 3.5). */
+const FILLS_LATE_MS = 500;
+const UNKNOWN_SETTLES_MS = 3_000;
+/** At the end: for replies and fills under way, and for one look at the lists. */
+const DRAIN_MS = 900;
+/** Detections kept for the score of a run; more are counted, not kept. */
+const MAX_DETECTIONS = 1_000_000;
+
+/** An underround as the engine saw it, in times that another process on this machine can compare. */
+export interface Detection {
+  readonly pair: number;
+  readonly direction: number;
+  readonly kalshiAskE4: number;
+  readonly polymarketAskE4: number;
+  readonly atUs: number;
+}
+
+export class Engine {
+  readonly #config: EngineConfig;
+  readonly #log: (event: EngineEvent) => void;
+  readonly #origin: ClockOrigin = process.hrtime();
+  readonly #clock = createClock(this.#origin);
+  readonly #startedMs = Date.now();
+  readonly #histograms: StageHistograms = createStageHistograms();
+  readonly #supervisor: Supervisor;
+  readonly #detections: Detection[] = [];
+  readonly #connected: number[] = new Array<number>(VENUE_COUNT).fill(0);
+  readonly #timers = new Set<NodeJS.Timeout>();
+  #running: Running | undefined;
+  #stoppedBecause: string | undefined;
+  #stopping: Promise<EngineStatus> | undefined;
+  #reconciling = false;
+
+  constructor(config: EngineConfig, log: (event: EngineEvent) => void) {
+    this.#config = config;
+    this.#log = log;
+    this.#supervisor = new Supervisor({
+      message: (message) => this.#heard(message),
+      died: (name, why) => this.#stopFiring(`worker ${name} died: ${why}`),
+    });
+  }
+
+  /** Reads terms and money, starts the workers, and lets them fire. Rejects with what is wrong; call stop() then too. */
+  async start(): Promise<void> {
+    const accounts = new Accounts(this.#config, this.#clock);
+    const session = await accounts.login();
+    const approved = loadPairs(this.#config.pairsPath);
+    const { traded, refused } = await loadTradedPairs(
+      approved,
+      accounts.kalshi,
+      accounts.polymarket,
+    );
+    for (const { name, why } of refused) {
+      this.#say('warn', 'pair-refused', `${name} is not traded: ${why}`, { pair: name, why });
+    }
+    if (traded.length === 0)
+      throw new Error('no approved pair can be traded: see the reasons above');
+    const running = new Running(this.#config, traded, accounts, (settled) =>
+      this.#settled(settled),
+    );
+    this.#running = running;
+    await this.#grantFunds(running);
+    await this.#startWorkers(running, session);
+    this.#every(HOUSEKEEPING_MS, () => this.#drainDecisions());
+    this.#every(RECONCILE_EVERY_MS, () => void this.#reconcile());
+    this.#every(STUCK_MS / 5, () => this.#checkHeartbeats());
+    running.control.advance(ENGINE_RUNNING);
+    running.wakeDetectors();
+    this.#say('info', 'running', `watching ${traded.length} pairs`, { pairs: traded.length });
+  }
+
+  status(): EngineStatus {
+    const running = this.#running;
+    const { counts, orders, decisions, detected, inFlight } = running?.book ?? EMPTY_BOOK;
+    const totals = (running?.book ?? EMPTY_BOOK).totals();
+    const { fired = 0, ...refused } = decisions;
+    return {
+      state: STATE_NAMES[running?.control.state() ?? ENGINE_STARTING],
+      stoppedBecause: this.#stoppedBecause,
+      uptimeMs: Date.now() - this.#startedMs,
+      pairs: running?.pairs.length ?? 0,
+      feeds: { kalshi: this.#feed(KALSHI), polymarket: this.#feed(POLYMARKET) },
+      opportunities: { detected, fired, refused },
+      arbs: { ...counts, inFlight },
+      orders: byVenue(orders),
+      pnlMicros: totals.pnlMicros,
+      costMicros: totals.costMicros,
+      fees: byVenue(totals.feeMicros),
+      nakedE6: totals.nakedE6,
+      latencyNs: readLatencies(this.#histograms),
+    };
+  }
+
+  detections(): readonly Detection[] {
+    return this.#detections;
+  }
+
+  /** Stops firing, waits a moment for what is under way, ends every worker. The same promise however often it is called. */
+  stop(): Promise<EngineStatus> {
+    this.#stopping ??= this.#end();
+    return this.#stopping;
+  }
+
+  async #end(): Promise<EngineStatus> {
+    const running = this.#running;
+    running?.control.advance(ENGINE_STOPPED);
+    if (running !== undefined) await this.#drain(running);
+    for (const timer of this.#timers) clearTimeout(timer);
+    running?.control.advance(ENGINE_ENDING);
+    running?.wakeDetectors();
+    await this.#supervisor.end();
+    await running?.accounts.close();
+    return this.status();
+  }
+
+  /** Replies and fills that are under way when the engine ends belong to its result. */
+  async #drain(running: Running): Promise<void> {
+    const deadline = Date.now() + DRAIN_MS;
+    const isOpen = () => running.book.inFlight > 0 || running.book.unresolved().length > 0;
+    while (isOpen() && Date.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, HOUSEKEEPING_MS));
+      this.#drainDecisions();
+    }
+    if (isOpen()) await this.#lookUp(running, running.book.unresolved());
+    const left = running.book.unresolved().length;
+    if (left > 0) {
+      this.#say('error', 'unresolved', `${left} orders end without a known outcome`, { left });
+    }
+  }
+
+  async #startWorkers(running: Running, polymarketSession: PolymarketSession): Promise<void> {
+    const { kalshiFeeds, polymarketFeeds, detectors, executors } = this.#config;
+    const begin = (name: string, worker: number, role: WorkerRole) => {
+      const input: WorkerInput = {
+        role,
+        worker,
+        config: this.#config,
+        pairs: running.pairs,
+        memory: running.memory,
+        origin: this.#origin,
+        histograms: this.#histograms,
+        polymarketSession,
+      };
+      return this.#supervisor.start(name, input);
+    };
+    const started: Promise<void>[] = [];
+    const first = (role: Parameters<typeof firstWorker>[1]) => firstWorker(this.#config, role);
+    for (let part = 0; part < kalshiFeeds; part++) {
+      const role = { kind: 'feed', venue: KALSHI, part, parts: kalshiFeeds } as const;
+      started.push(begin(`kalshi-feed-${part}`, first('kalshi') + part, role));
+    }
+    for (let part = 0; part < polymarketFeeds; part++) {
+      const role = { kind: 'feed', venue: POLYMARKET, part, parts: polymarketFeeds } as const;
+      started.push(begin(`polymarket-feed-${part}`, first('polymarket') + part, role));
+    }
+    for (let detector = 0; detector < detectors; detector++) {
+      const role = { kind: 'detector', detector } as const;
+      started.push(begin(`detector-${detector}`, first('detector') + detector, role));
+    }
+    for (let executor = 0; executor < executors; executor++) {
+      const venues: Venue[] = executors === 1 ? [KALSHI, POLYMARKET] : [executor as Venue];
+      const role = { kind: 'executor', executor, venues } as const;
+      started.push(begin(`executor-${executor}`, first('executor') + executor, role));
+    }
+    await Promise.all(started);
+  }
+
+  /** Detectors share the money of each exchange evenly; each counts what it commits. */
+  async #grantFunds(running: Running): Promise<void> {
+    const balances = await running.accounts.balancesMicros();
+    for (let venue = 0; venue < VENUE_COUNT; venue++) {
+      const micros = balances[venue]!;
+      if (Number.isNaN(micros)) throw new Error(`balance is not readable: venue=${venue}`);
+      for (let detector = 0; detector < this.#config.detectors; detector++) {
+        running.funds.grant(detector, venue, Math.floor(micros / this.#config.detectors));
+      }
+    }
+  }
+
+  #heard(message: WorkerMessage): void {
+    const running = this.#running;
+    switch (message.type) {
+      case 'leg':
+        running?.book.legReported(message);
+        break;
+      case 'fill':
+        running?.book.filled(message.fill);
+        break;
+      case 'connection':
+        this.#connected[message.venue]! += message.change;
+        break;
+      case 'event':
+        this.#log(message.event);
+        break;
+      case 'ready':
+        break;
+      default:
+        message satisfies never;
+    }
+  }
+
+  #drainDecisions(): void {
+    const running = this.#running;
+    if (running === undefined) return;
+    for (const ring of running.decisions) {
+      while (ring.poll() !== RING_EMPTY) {
+        const decision = readDecisionRecord(ring, ring.poll());
+        ring.release();
+        running.book.decided(decision);
+        this.#keepDetection(decision);
+      }
+    }
+  }
+
+  #keepDetection(decision: DecisionRecord): void {
+    if (this.#detections.length >= MAX_DETECTIONS) return;
+    const { pair, direction, kalshiAskE4, polymarketAskE4, detectedNs } = decision;
+    const atUs = machineMicros(this.#origin, detectedNs);
+    this.#detections.push({ pair, direction, kalshiAskE4, polymarketAskE4, atUs });
+    if (decision.decision === DECISION_FIRED) this.#running?.firedBy.set(decision.arbId, decision);
+  }
+
+  /** Both legs are known: money comes back, the pair rests a moment, longer when a leg is missing, for good when it is unknown. */
+  #settled(settled: ArbSettled): void {
+    const running = this.#running;
+    if (running === undefined) return;
+    const { pair, outcome, arbId, legs } = settled;
+    const [kalshi, polymarket] = legs;
+    const decision = running.firedBy.get(arbId);
+    running.firedBy.delete(arbId);
+    running.giveBack(settled);
+    if (kalshi!.writtenNs > 0 && polymarket!.writtenNs > 0) {
+      const skewNs = Math.abs(kalshi!.writtenNs - polymarket!.writtenNs);
+      this.#histograms.legSkew.record(Math.max(1, skewNs));
+    }
+    const name = running.pairs[pair]!.name;
+    const facts = {
+      arb: arbId,
+      pair: name,
+      sizeCenti: kalshi!.sizeCenti,
+      netMicros: decision?.netMicros ?? 0,
+      kalshi: describe(kalshi!.reply),
+      polymarket: describe(polymarket!.reply),
+    };
+    switch (outcome) {
+      case 'both-filled':
+        this.#say('info', 'arb-filled', `${name}: both legs filled`, facts);
+        this.#rearm(pair, this.#config.refireMs);
+        break;
+      case 'none-filled':
+        this.#say('info', 'arb-missed', `${name}: neither leg filled`, facts);
+        this.#rearm(pair, this.#config.refireMs);
+        break;
+      case 'one-legged':
+        this.#say('warn', 'arb-one-legged', `${name}: only one leg filled; the pair rests`, facts);
+        this.#rearm(pair, this.#config.oneLeggedRestMs);
+        break;
+      case 'unknown':
+        this.#say(
+          'error',
+          'arb-unknown',
+          `${name}: a leg's outcome is unknown; the pair is held`,
+          facts,
+        );
+        running.flights.hold(pair, true);
+        break;
+      default:
+        outcome satisfies never;
+    }
+  }
+
+  #rearm(pair: number, afterMs: number): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      this.#running?.rearm(pair);
+    }, afterMs);
+    this.#timers.add(timer);
+  }
+
+  /** Asks the exchanges about legs whose fills are late or whose outcome is unknown. Nothing is sent again. */
+  async #reconcile(): Promise<void> {
+    const running = this.#running;
+    if (running === undefined || this.#reconciling) return;
+    const nowNs = this.#clock.nowNs();
+    const late = running.book
+      .unresolved()
+      .filter(({ answeredNs }) => nowNs - answeredNs > FILLS_LATE_MS * 1e6);
+    if (late.length === 0) return;
+    this.#reconciling = true;
+    try {
+      await this.#lookUp(running, late);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      this.#say('warn', 'look-up-failed', `cannot read our fills: ${why}`, { why });
+    } finally {
+      this.#reconciling = false;
+    }
+  }
+
+  async #lookUp(running: Running, late: ReturnType<ArbBook['unresolved']>): Promise<void> {
+    const askedNs = this.#clock.nowNs();
+    const sinceS = Math.floor(this.#startedMs / 1000) - 1;
+    const venues = new Set(late.map(({ venue }) => venue));
+    const lists = await Promise.all([
+      venues.has(KALSHI) ? running.accounts.kalshiFills(sinceS, running.pairs) : [],
+      venues.has(POLYMARKET) ? running.accounts.polymarketFills(sinceS, running.pairs) : [],
+    ]);
+    for (const fill of lists.flat()) running.book.filled(fill);
+    for (const report of late) {
+      if (askedNs - report.answeredNs > UNKNOWN_SETTLES_MS * 1e6) running.book.resolve(report);
+    }
+  }
+
+  #checkHeartbeats(): void {
+    const running = this.#running;
+    if (running === undefined) return;
+    const nowNs = this.#clock.nowNs();
+    for (let worker = 0; worker < running.workers; worker++) {
+      const ageMs = Math.round((nowNs - running.control.heartbeatNs(worker)) / 1e6);
+      if (ageMs > STUCK_MS) this.#stopFiring(`worker ${worker} is stuck since ms=${ageMs}`);
+    }
+  }
+
+  /** Nothing new is fired from here on; orders under way are followed to their end. */
+  #stopFiring(why: string): void {
+    if (this.#stoppedBecause !== undefined) return;
+    this.#stoppedBecause = why;
+    this.#running?.control.advance(ENGINE_STOPPED);
+    this.#say('error', 'stopped', `nothing is fired any more: ${why}`, { why });
+  }
+
+  #feed(venue: Venue): FeedStatus {
+    const running = this.#running;
+    const total = (counter: FeedCounter) => running?.count(venue, counter) ?? 0;
+    const markets = running?.pairs.length ?? 0;
+    const feeds = venue === KALSHI ? this.#config.kalshiFeeds : this.#config.polymarketFeeds;
+    return {
+      connected: this.#connected[venue]!,
+      connections: feedConnections(venue, markets, feeds),
+      trustedMarkets: running?.trustedMarkets(venue) ?? 0,
+      markets,
+      frames: total('frames'),
+      conflated: total('conflated'),
+      gaps: total('gaps'),
+      garbage: total('garbage'),
+      resyncs: total('resyncs'),
+      reconnects: total('reconnects'),
+      silences: total('silences'),
+    };
+  }
+
+  #every(ms: number, work: () => void): void {
+    this.#timers.add(setInterval(work, ms));
+  }
+
+  #say(
+    level: EngineEvent['level'],
+    event: string,
+    text: string,
+    facts: EngineEvent['facts'],
+  ): void {
+    this.#log({ level, event, text, facts });
+  }
+}
+
+/** Everything that exists once the pairs are known: the main thread's ends of the shared memory, and the book. */
+class Running {
+  readonly pairs: readonly TradedPair[];
+  readonly accounts: Accounts;
+  readonly memory: EngineMemory;
+  readonly control: ControlBlock;
+  readonly flights: FlightTable;
+  readonly funds: FundsTable;
+  readonly decisions: readonly SpscRing[];
+  readonly book: ArbBook;
+  readonly workers: number;
+  /** Decisions whose arbitrage is not settled yet. */
+  readonly firedBy = new Map<number, DecisionRecord>();
+  readonly #quotes: QuoteTable;
+  readonly #doorbells: readonly Doorbell[];
+  readonly #counters: readonly CounterReader[];
+  readonly #kalshiFeeds: number;
+
+  constructor(
+    config: EngineConfig,
+    pairs: readonly TradedPair[],
+    accounts: Accounts,
+    onSettled: (settled: ArbSettled) => void,
+  ) {
+    this.pairs = pairs;
+    this.accounts = accounts;
+    this.memory = allocateMemory(pairs.length, config);
+    this.control = new ControlBlock(this.memory.control);
+    this.flights = new FlightTable(this.memory.flights);
+    this.funds = new FundsTable(this.memory.funds);
+    this.decisions = this.memory.decisions.map(
+      (ring) => new SpscRing(ring, DECISION_RECORD_BYTES, 'consumer'),
+    );
+    this.book = new ArbBook(
+      pairs.map(({ polarity }) => polarity),
+      onSettled,
+    );
+    this.workers = firstWorker(config, 'executor') + config.executors;
+    this.#quotes = new QuoteTable(this.memory.quotes);
+    this.#doorbells = this.memory.doorbells.map((doorbell) => new Doorbell(doorbell));
+    this.#counters = this.memory.counters.map((counters) => new CounterReader(counters));
+    this.#kalshiFeeds = config.kalshiFeeds;
+  }
+
+  /** The pair may be fired again, and is looked at even if no price changes. */
+  rearm(pair: number): void {
+    this.flights.settle(pair);
+    const doorbell = this.#doorbells[pair % this.#doorbells.length]!;
+    doorbell.mark(pair);
+    doorbell.ring();
+  }
+
+  wakeDetectors(): void {
+    for (const doorbell of this.#doorbells) {
+      for (let pair = 0; pair < this.pairs.length; pair++) doorbell.mark(pair);
+      doorbell.ring();
+    }
+  }
+
+  /** What was set aside for contracts that were not bought is free again. An unknown leg keeps all of it. */
+  giveBack({ pair, outcome, filledE6, legs, reservedMicros }: ArbSettled): void {
+    if (outcome === 'unknown') return;
+    for (let venue = 0; venue < VENUE_COUNT; venue++) {
+      const wantedE6 = legs[venue]!.sizeCenti * 10_000;
+      const missedE6 = Math.max(0, wantedE6 - filledE6[venue as Venue]);
+      const micros = Math.floor((reservedMicros[venue as Venue] * missedE6) / wantedE6);
+      this.funds.grant(pair % this.#doorbells.length, venue, micros);
+    }
+  }
+
+  count(venue: Venue, counter: FeedCounter): number {
+    const index = FEED_COUNTERS.indexOf(counter);
+    return this.#counters
+      .filter((_, feed) => feed < this.#kalshiFeeds === (venue === KALSHI))
+      .reduce((sum, counters) => sum + counters.total(index), 0);
+  }
+
+  trustedMarkets(venue: Venue): number {
+    let trusted = 0;
+    for (let market = 0; market < this.pairs.length; market++) {
+      const word = this.#quotes.trustWord(venue * this.pairs.length + market);
+      // A slot that no feed has written yet is all zeros, and so is its update count.
+      if (
+        trustReason(word) === TRUSTED &&
+        this.#quotes.updates(venue * this.pairs.length + market) > 0
+      ) {
+        trusted++;
+      }
+    }
+    return trusted;
+  }
+}
+
+const EMPTY_BOOK = new ArbBook([], () => undefined);
+
+const STATE_NAMES: Readonly<Record<EngineState, EngineStatus['state']>> = {
+  [ENGINE_STARTING]: 'starting',
+  [ENGINE_RUNNING]: 'running',
+  [ENGINE_STOPPED]: 'stopped',
+  [ENGINE_ENDING]: 'ending',
+};
+
+function byVenue(values: readonly [number, number]): Record<VenueName, number> {
+  return {
+    [VENUE_NAMES[KALSHI]]: values[KALSHI],
+    [VENUE_NAMES[POLYMARKET]]: values[POLYMARKET],
+  } as Record<VenueName, number>;
+}
+
+function describe(reply: ArbSettled['legs'][number]['reply']): string {
+  switch (reply.kind) {
+    case 'acknowledged':
+      return `filled ${reply.filledE6 / 1e6}`;
+    case 'rejected':
+      return `rejected ${reply.status} ${reply.code}`;
+    case 'unknown':
+      return `unknown: ${reply.why}`;
+    case 'not-written':
+      return `not written: ${reply.why}`;
+    default:
+      return reply satisfies never;
+  }
+}

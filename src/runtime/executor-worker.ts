@@ -1,0 +1,178 @@
+// An executor worker: warm connections to its exchanges, the private streams of fills, and a loop a detector that takes requests.
+import { readFileSync } from 'node:fs';
+import type { Clock } from '../domain/clock.js';
+import { createOrderIds } from '../domain/order-id.js';
+import { KALSHI, type Venue } from '../domain/venue.js';
+import { WsSession } from '../net/ws-session.js';
+import { EXECUTION_REQUEST_BYTES } from '../pipeline/execution-request.js';
+import { Executor } from '../pipeline/executor.js';
+import { ControlBlock, ENGINE_ENDING } from '../shm/control-block.js';
+import { SpscRing } from '../shm/spsc-ring.js';
+import type { WaitName } from '../shm/wait-strategy.js';
+import { KalshiFillStream } from '../venues/kalshi/fills.js';
+import { kalshiHeaders } from '../venues/kalshi/headers.js';
+import { KalshiOrders } from '../venues/kalshi/orders.js';
+import { readKalshiPrivateKey } from '../venues/kalshi/wire/auth.js';
+import type { OrderGateway, VenueFill } from '../venues/orders.js';
+import { PolymarketFillStream } from '../venues/polymarket/account.js';
+import { PolymarketOrders } from '../venues/polymarket/orders.js';
+import { kalshiMarketIndex, polymarketFillMarkets, readEvmKey } from './accounts.js';
+import { createClock } from './monotonic-clock.js';
+import { beatEvery, reportConnection, type WorkerContext, whenEnded } from './worker-boot.js';
+import type { WorkerInput } from './worker-protocol.js';
+
+const TICK_MS = 250;
+const SLEEP_MS = 100;
+/** Turns of the event loop that a hybrid executor stays awake after work. */
+const HYBRID_TURNS = 50;
+
+/** One exchange's side of an executor: the gateway that sends, the socket that hears of fills. */
+interface Side {
+  readonly gateway: OrderGateway;
+  readonly stream: WsSession;
+}
+
+export async function runExecutor(input: WorkerInput, context: WorkerContext): Promise<void> {
+  const { role, memory, config, histograms } = input;
+  if (role.kind !== 'executor') throw new Error(`not an executor: role=${role.kind}`);
+  const clock = createClock(input.origin);
+  const control = new ControlBlock(memory.control);
+  const onFill = (fill: VenueFill) => context.send({ type: 'fill', fill });
+  const sides = role.venues.map((venue) => openSide(venue, input, context, clock, onFill));
+  const recorderOf = (stage: keyof typeof histograms) => (ns: number) =>
+    histograms[stage].record(Math.max(1, ns));
+  const executor = new Executor(
+    sides.map(({ gateway }) => gateway),
+    input.pairs.map(({ polarity }) => polarity),
+    control,
+    createOrderIds(`ur${role.executor}`, clock.wallMs),
+    clock,
+    {
+      detectedToDequeued: recorderOf('detectedToDequeued'),
+      dequeuedToWritten: recorderOf('dequeuedToWritten'),
+      receivedToWritten: recorderOf('receivedToWritten'),
+      writtenToAnswered: recorderOf('writtenToAnswered'),
+    },
+    (report) => context.send(report),
+  );
+  await Promise.all(sides.map(({ gateway }) => gateway.start()));
+  const stopBeating = beatEvery(() => control.beat(input.worker, clock.nowNs()));
+  whenEnded(context, async () => {
+    stopBeating();
+    for (const { stream } of sides) stream.close();
+    await Promise.all(sides.map(({ gateway }) => gateway.close()));
+  });
+  context.send({ type: 'ready' });
+  const rings = memory.requests.map(
+    (byExecutor) => new SpscRing(byExecutor[role.executor]!, EXECUTION_REQUEST_BYTES, 'consumer'),
+  );
+  await Promise.all(rings.map((ring) => serve(ring, executor, control, config.wait)));
+}
+
+/** Takes requests until the engine ends. Sockets live here: the event loop is never blocked, only left idle. */
+async function serve(
+  ring: SpscRing,
+  executor: Executor,
+  control: ControlBlock,
+  wait: WaitName,
+): Promise<void> {
+  const awakeTurns =
+    wait === 'spin' ? Number.POSITIVE_INFINITY : wait === 'block' ? 0 : HYBRID_TURNS;
+  let idleTurns = 0;
+  while (control.state() !== ENGINE_ENDING) {
+    if (executor.step(ring) > 0) {
+      idleTurns = 0;
+    } else if (idleTurns < awakeTurns) {
+      idleTurns++;
+    } else {
+      await ring.whenPublished(SLEEP_MS);
+      continue;
+    }
+    // Replies are read between two turns, also while requests keep coming.
+    await nextTurn();
+  }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+function openSide(
+  venue: Venue,
+  input: WorkerInput,
+  context: WorkerContext,
+  clock: Clock,
+  onFill: (fill: VenueFill) => void,
+): Side {
+  return venue === KALSHI
+    ? openKalshi(input, context, clock, onFill)
+    : openPolymarket(input, context, clock, onFill);
+}
+
+function openKalshi(
+  { config, pairs }: WorkerInput,
+  context: WorkerContext,
+  clock: Clock,
+  onFill: (fill: VenueFill) => void,
+): Side {
+  const { restUrl, wsUrl, keyId, privateKeyPath } = config.kalshi;
+  const privateKey = readKalshiPrivateKey(readFileSync(privateKeyPath, 'utf8'));
+  const gateway = new KalshiOrders({
+    restUrl,
+    keyId,
+    privateKey,
+    markets: pairs.map(({ kalshi }) => kalshi),
+    connections: config.orderConnections,
+    timeoutMs: config.orderTimeoutMs,
+    clock,
+  });
+  const { pathname } = new URL(wsUrl);
+  const stream = new WsSession(
+    {
+      url: wsUrl,
+      headers: () => kalshiHeaders(keyId, privateKey, clock.wallMs(), 'GET', pathname),
+    },
+    new KalshiFillStream(kalshiMarketIndex(pairs), onFill, clock),
+    reportConnection(context, undefined, 'kalshi fills'),
+    clock,
+    Math.random,
+    TICK_MS,
+  );
+  return { gateway, stream };
+}
+
+function openPolymarket(
+  { config, pairs, polymarketSession }: WorkerInput,
+  context: WorkerContext,
+  clock: Clock,
+  onFill: (fill: VenueFill) => void,
+): Side {
+  const { restUrl, wsUrl, chainId, exchanges, funder, privateKeyPath } = config.polymarket;
+  const credentials = {
+    address: polymarketSession.address,
+    apiKey: polymarketSession.apiKey,
+    secret: Buffer.from(polymarketSession.secretBase64, 'base64'),
+    passphrase: polymarketSession.passphrase,
+  };
+  const gateway = new PolymarketOrders({
+    restUrl,
+    chainId,
+    exchanges,
+    privateKey: readEvmKey(privateKeyPath),
+    funder,
+    credentials,
+    markets: pairs.map(({ polymarket }) => polymarket),
+    connections: config.orderConnections,
+    timeoutMs: config.orderTimeoutMs,
+    clock,
+  });
+  const stream = new WsSession(
+    { url: `${wsUrl}/user`, headers: () => ({}) },
+    new PolymarketFillStream(credentials, polymarketFillMarkets(pairs), onFill, clock),
+    reportConnection(context, undefined, 'polymarket fills'),
+    clock,
+    Math.random,
+    TICK_MS,
+  );
+  return { gateway, stream };
+}

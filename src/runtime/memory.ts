@@ -1,0 +1,89 @@
+// All shared memory of the engine: allocated here, once, by the main thread, and cloned by reference into every worker.
+
+import { VENUE_COUNT } from '../domain/venue.js';
+import { DECISION_RECORD_BYTES } from '../pipeline/decision-record.js';
+import { EXECUTION_REQUEST_BYTES } from '../pipeline/execution-request.js';
+import { ControlBlock } from '../shm/control-block.js';
+import { CounterBlock } from '../shm/counters.js';
+import { DepthTable } from '../shm/depth-table.js';
+import { Doorbell } from '../shm/doorbell.js';
+import { FlightTable } from '../shm/flight-table.js';
+import { FundsTable } from '../shm/funds-table.js';
+import { QuoteTable } from '../shm/quote-table.js';
+import { SpscRing } from '../shm/spsc-ring.js';
+import { FEED_COUNTERS } from '../venues/feed.js';
+
+/** A burst of fires that an executor has not come to yet. Older than 100 ms they are refused anyway. */
+const REQUEST_RING_RECORDS = 256;
+/** Decisions between two looks of the main thread. */
+const DECISION_RING_RECORDS = 8_192;
+
+export interface WorkerCounts {
+  readonly kalshiFeeds: number;
+  readonly polymarketFeeds: number;
+  readonly detectors: number;
+  readonly executors: number;
+}
+
+export interface EngineMemory {
+  readonly quotes: SharedArrayBuffer;
+  readonly depth: SharedArrayBuffer;
+  readonly flights: SharedArrayBuffer;
+  readonly funds: SharedArrayBuffer;
+  readonly control: SharedArrayBuffer;
+  /** By detector. */
+  readonly doorbells: readonly SharedArrayBuffer[];
+  /** By detector, then executor. */
+  readonly requests: readonly (readonly SharedArrayBuffer[])[];
+  /** By detector. */
+  readonly decisions: readonly SharedArrayBuffer[];
+  /** By feed worker: Kalshi's first. */
+  readonly counters: readonly SharedArrayBuffer[];
+}
+
+export function allocateMemory(pairs: number, counts: WorkerCounts): EngineMemory {
+  const feeds = counts.kalshiFeeds + counts.polymarketFeeds;
+  const workers = feeds + counts.detectors + counts.executors;
+  return {
+    quotes: new SharedArrayBuffer(QuoteTable.bytes(pairs * VENUE_COUNT)),
+    depth: new SharedArrayBuffer(DepthTable.bytes(pairs * VENUE_COUNT)),
+    flights: new SharedArrayBuffer(FlightTable.bytes(pairs)),
+    funds: new SharedArrayBuffer(FundsTable.bytes(counts.detectors)),
+    control: new SharedArrayBuffer(ControlBlock.bytes(workers)),
+    doorbells: times(counts.detectors, () => new SharedArrayBuffer(Doorbell.bytes(pairs))),
+    requests: times(counts.detectors, () =>
+      times(
+        counts.executors,
+        () => new SharedArrayBuffer(SpscRing.bytes(REQUEST_RING_RECORDS, EXECUTION_REQUEST_BYTES)),
+      ),
+    ),
+    decisions: times(
+      counts.detectors,
+      () => new SharedArrayBuffer(SpscRing.bytes(DECISION_RING_RECORDS, DECISION_RECORD_BYTES)),
+    ),
+    counters: times(feeds, () => new SharedArrayBuffer(CounterBlock.bytes(FEED_COUNTERS.length))),
+  };
+}
+
+/** The index of each worker in the control block's heartbeats: Kalshi feeds, Polymarket feeds, detectors, executors. */
+export function firstWorker(
+  counts: WorkerCounts,
+  role: 'kalshi' | 'polymarket' | 'detector' | 'executor',
+): number {
+  switch (role) {
+    case 'kalshi':
+      return 0;
+    case 'polymarket':
+      return counts.kalshiFeeds;
+    case 'detector':
+      return counts.kalshiFeeds + counts.polymarketFeeds;
+    case 'executor':
+      return counts.kalshiFeeds + counts.polymarketFeeds + counts.detectors;
+    default:
+      return role satisfies never;
+  }
+}
+
+function times<T>(count: number, make: (index: number) => T): T[] {
+  return Array.from({ length: count }, (_, index) => make(index));
+}

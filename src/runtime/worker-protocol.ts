@@ -1,0 +1,56 @@
+// What the main thread and its workers say to each other, off the path of a price.
+import type { RecordableHistogram } from 'node:perf_hooks';
+import type { Polarity, Venue } from '../domain/venue.js';
+import type { LegReport } from '../pipeline/executor.js';
+import type { KalshiTerms } from '../venues/kalshi/terms.js';
+import type { VenueFill } from '../venues/orders.js';
+import type { PolymarketTerms } from '../venues/polymarket/terms.js';
+import type { EngineConfig } from './engine-config.js';
+import type { EngineMemory } from './memory.js';
+import type { ClockOrigin } from './monotonic-clock.js';
+import type { EngineEvent, Stage } from './status.js';
+
+/** A pair that can be traded: approved, listed by both exchanges, all terms known. Its index is its market's everywhere. */
+export interface TradedPair {
+  readonly name: string;
+  readonly polarity: Polarity;
+  readonly kalshi: KalshiTerms;
+  readonly polymarket: PolymarketTerms;
+}
+
+/** What the main thread derived from the wallet; in memory only. */
+export interface PolymarketSession {
+  readonly address: string;
+  readonly apiKey: string;
+  readonly secretBase64: string;
+  readonly passphrase: string;
+}
+
+export type WorkerRole =
+  | { readonly kind: 'feed'; readonly venue: Venue; readonly part: number; readonly parts: number }
+  | { readonly kind: 'detector'; readonly detector: number }
+  | { readonly kind: 'executor'; readonly executor: number; readonly venues: readonly Venue[] };
+
+export interface WorkerInput {
+  readonly role: WorkerRole;
+  /** Index of its heartbeat. */
+  readonly worker: number;
+  readonly config: EngineConfig;
+  readonly pairs: readonly TradedPair[];
+  readonly memory: EngineMemory;
+  readonly origin: ClockOrigin;
+  readonly histograms: Readonly<Record<Stage, RecordableHistogram>>;
+  readonly polymarketSession: PolymarketSession;
+}
+
+export type WorkerMessage =
+  | { readonly type: 'ready' }
+  | { readonly type: 'connection'; readonly venue: Venue; readonly change: 1 | -1 }
+  | { readonly type: 'event'; readonly event: EngineEvent }
+  | { readonly type: 'fill'; readonly fill: VenueFill }
+  | LegReport;
+
+/** The only word to a worker: close what you hold and leave. Detectors read it from the control block. */
+export interface EndMessage {
+  readonly type: 'end';
+}

@@ -1,0 +1,174 @@
+// The truth: every underround that the two real books ever held, with its life, size and prices. It watches the matching
+// engines from inside, and knows nothing of what any client saw.
+import { kalshiTakerRate } from '../../domain/kalshi-fee.js';
+import { polymarketFeeSchedule } from '../../domain/polymarket-fee.js';
+import { PAYOUT_E4 } from '../../domain/units.js';
+import { type Direction, NO, type Outcome, polymarketOutcome, YES } from '../../domain/venue.js';
+import type { BookEvent, Levels } from '../exchange.js';
+import type { PairListing } from './listings.js';
+import { findUnderround, type UnderroundCriteria, type UnderroundTerms } from './underround.js';
+
+/** Best asks while an episode lasted: [fromUs, toUs or null while they stand, Kalshi's, Polymarket's]. */
+export type AskSpan = [fromUs: number, toUs: number | null, kalshiE4: number, polymarketE4: number];
+
+/** Times are microseconds of process.hrtime, one clock for all processes of the machine. */
+export interface Episode {
+  readonly pair: number;
+  /** The outcome bought on Kalshi. */
+  readonly direction: Direction;
+  readonly openUs: number;
+  readonly closeUs: number | null;
+  readonly bestNetMicros: number;
+  readonly bestSizeCenti: number;
+  readonly endedBy: 'market' | 'taker' | 'open';
+  readonly prices: readonly AskSpan[];
+}
+
+export interface BookView {
+  /** 0 when nothing is offered. */
+  bestAskOf(market: number, outcome: Outcome): number;
+  asksOf(market: number, outcome: Outcome): Levels;
+  onBookEvent(listener: (event: BookEvent) => void): void;
+}
+
+export interface TruthOptions {
+  readonly listings: readonly PairListing[];
+  readonly kalshi: BookView;
+  readonly polymarket: BookView;
+  readonly criteria: UnderroundCriteria;
+  nowUs(): number;
+  /** Default MAX_EPISODES. */
+  readonly maxEpisodes?: number;
+}
+
+export const MAX_EPISODES = 1_000_000;
+/** An episode whose prices change more often than this keeps the first ones; the rest are counted. */
+const MAX_SPANS = 10_000;
+
+interface LiveEpisode extends Episode {
+  closeUs: number | null;
+  bestNetMicros: number;
+  bestSizeCenti: number;
+  endedBy: Episode['endedBy'];
+  readonly prices: AskSpan[];
+}
+
+interface WatchedPair {
+  readonly terms: UnderroundTerms;
+  readonly polymarketOutcomes: readonly [Outcome, Outcome];
+  readonly open: [LiveEpisode | undefined, LiveEpisode | undefined];
+}
+
+export class Truth {
+  readonly criteria: UnderroundCriteria;
+  readonly #options: TruthOptions;
+  readonly #pairs: readonly WatchedPair[];
+  readonly #episodes: LiveEpisode[] = [];
+  readonly #maxEpisodes: number;
+  #dropped = 0;
+
+  constructor(options: TruthOptions) {
+    this.#options = options;
+    this.criteria = options.criteria;
+    this.#maxEpisodes = options.maxEpisodes ?? MAX_EPISODES;
+    this.#pairs = options.listings.map(watch);
+    options.kalshi.onBookEvent((event) => this.#evaluate(event));
+    options.polymarket.onBookEvent((event) => this.#evaluate(event));
+  }
+
+  /** In the order of their opening; those still open have closeUs null. */
+  episodes(): readonly Episode[] {
+    return this.#episodes;
+  }
+
+  /** Episodes and price changes that there was no room for. A score of a run with any is not complete. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  #evaluate(event: BookEvent): void {
+    const pair = this.#pairs[event.market];
+    if (pair === undefined) return;
+    this.#evaluateDirection(pair, YES, event);
+    this.#evaluateDirection(pair, NO, event);
+  }
+
+  #evaluateDirection(pair: WatchedPair, direction: Direction, event: BookEvent): void {
+    const { kalshi, polymarket } = this.#options;
+    const { market } = event;
+    const theirs = pair.polymarketOutcomes[direction];
+    const kalshiE4 = kalshi.bestAskOf(market, direction);
+    const polymarketE4 = polymarket.bestAskOf(market, theirs);
+    const open = pair.open[direction];
+    const possible = kalshiE4 > 0 && polymarketE4 > 0 && kalshiE4 + polymarketE4 < PAYOUT_E4;
+    const found = possible
+      ? findUnderround(
+          kalshi.asksOf(market, direction),
+          polymarket.asksOf(market, theirs),
+          pair.terms,
+          this.criteria,
+        )
+      : undefined;
+    if (found === undefined) {
+      if (open !== undefined) this.#close(pair, direction, open, event);
+      return;
+    }
+    const atUs = this.#options.nowUs();
+    const episode = open ?? this.#open(pair, direction, market, atUs);
+    if (found.netMicros > episode.bestNetMicros) {
+      episode.bestNetMicros = found.netMicros;
+      episode.bestSizeCenti = found.sizeCenti;
+    }
+    this.#notePrices(episode, atUs, kalshiE4, polymarketE4);
+  }
+
+  #open(pair: WatchedPair, direction: Direction, market: number, openUs: number): LiveEpisode {
+    const episode: LiveEpisode = {
+      pair: market,
+      direction,
+      openUs,
+      closeUs: null,
+      bestNetMicros: 0,
+      bestSizeCenti: 0,
+      endedBy: 'open',
+      prices: [],
+    };
+    pair.open[direction] = episode;
+    if (this.#episodes.length < this.#maxEpisodes) this.#episodes.push(episode);
+    else this.#dropped++;
+    return episode;
+  }
+
+  #notePrices(episode: LiveEpisode, atUs: number, kalshiE4: number, polymarketE4: number): void {
+    const last = episode.prices.at(-1);
+    if (last !== undefined && last[2] === kalshiE4 && last[3] === polymarketE4) return;
+    if (episode.prices.length === MAX_SPANS) {
+      this.#dropped++;
+      return;
+    }
+    if (last !== undefined) last[1] = atUs;
+    episode.prices.push([atUs, null, kalshiE4, polymarketE4]);
+  }
+
+  #close(pair: WatchedPair, direction: Direction, episode: LiveEpisode, event: BookEvent): void {
+    const atUs = this.#options.nowUs();
+    const last = episode.prices.at(-1);
+    if (last !== undefined) last[1] = atUs;
+    episode.closeUs = atUs;
+    episode.endedBy = event.trades.length > 0 ? 'taker' : 'market';
+    pair.open[direction] = undefined;
+  }
+}
+
+function watch({ kalshi, polymarket, polarity }: PairListing): WatchedPair {
+  const kalshiRate = kalshiTakerRate(kalshi.feeType, kalshi.feeMultiplier);
+  const polymarketSchedule = polymarketFeeSchedule(polymarket.feeRate, polymarket.feeExponent);
+  if (kalshiRate === undefined || polymarketSchedule === undefined) {
+    throw new Error(`unknown fee: ticker=${kalshi.ticker} feeType=${kalshi.feeType}`);
+  }
+  return {
+    terms: { kalshiRate, polymarketSchedule, polymarketMinSizeCenti: polymarket.minSizeCenti },
+    polymarketOutcomes: [polymarketOutcome(YES, polarity), polymarketOutcome(NO, polarity)],
+    open: [undefined, undefined],
+  };
+}

@@ -1,0 +1,60 @@
+// What sending an order is to the engine, on every exchange: prepared, written once, and answered by one of three kinds of truth.
+import type { Outcome, Venue } from '../domain/venue.js';
+
+/** One leg of an arbitrage: an immediate-or-cancel BUY. Reused by the executor: a gateway keeps nothing of it. */
+export interface LegOrder {
+  clientOrderId: string;
+  /** Dense index of the market: its pair. */
+  market: number;
+  outcome: Outcome;
+  sizeCenti: number;
+  /** Worst price, of the outcome that is bought. */
+  limitE4: number;
+  /** What the leg costs at the prices seen; Polymarket orders are sized by it. */
+  spendMicros: number;
+}
+
+/** `unknown` is not "not filled": the order may have traded, and only looking will tell. */
+export type LegReply =
+  | {
+      readonly kind: 'acknowledged';
+      readonly orderId: string;
+      readonly filledE6: number;
+      /** undefined where the exchange does not say; fills do. */
+      readonly costMicros: number | undefined;
+    }
+  | { readonly kind: 'rejected'; readonly status: number; readonly code: string }
+  | { readonly kind: 'unknown'; readonly orderId: string | undefined; readonly why: string }
+  | { readonly kind: 'not-written'; readonly why: string };
+
+/** One fill of one of our orders, as the exchange's private stream or its lists report it. */
+export interface VenueFill {
+  readonly venue: Venue;
+  /** Tells two reports of one fill apart from two fills. */
+  readonly tradeId: string;
+  readonly orderId: string;
+  readonly clientOrderId: string | undefined;
+  readonly market: number;
+  readonly outcome: Outcome;
+  readonly sizeE6: number;
+  readonly costMicros: number;
+  readonly feeMicros: number;
+  /** A provisional fill can still fail on chain (polymarket-api.md 9). */
+  readonly state: 'provisional' | 'final' | 'failed';
+}
+
+export interface OrderGateway {
+  readonly venue: Venue;
+  /** Opens and warms connections, makes the first signature. */
+  start(): Promise<void>;
+  /** Builds the request's bytes and signature. Throws nothing; a code below 0 is why it cannot be sent. @hot */
+  prepare(order: LegOrder): number;
+  /**
+   * Writes what was prepared, once. Returns when its bytes were with the socket, or NOT_WRITTEN (below 0), and then onReply is not
+   * called. @hot
+   */
+  write(onReply: (reply: LegReply, answeredNs: number) => void): number;
+  close(): Promise<void>;
+}
+
+export const PREPARED = 0;
