@@ -499,13 +499,7 @@ class Running {
     let trusted = 0;
     for (let market = 0; market < this.pairs.length; market++) {
       const word = this.#quotes.trustWord(venue * this.pairs.length + market);
-      // A slot that no feed has written yet is all zeros, and so is its update count.
-      if (
-        trustReason(word) === TRUSTED &&
-        this.#quotes.updates(venue * this.pairs.length + market) > 0
-      ) {
-        trusted++;
-      }
+      if (trustReason(word) === TRUSTED) trusted++;
     }
     return trusted;
   }

@@ -36,7 +36,7 @@ export const QUOTE_SLOT_LAYOUT = defineLayout({
       bytes: 4,
       type: 'u32',
       writer: 'feed',
-      meaning: '[epoch:16][reason:16]; reason 0 = trusted, any other is why not',
+      meaning: '[epoch:16][reason:16]; reason 1 = trusted, 0 = never written, others say why not',
     },
     {
       name: 'update',
@@ -86,8 +86,8 @@ const HIGH = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? 1 : 0;
 const LOW = 1 - HIGH;
 export const MAX_QUOTE_SIZE = 0xffff;
 
-/** reason 0: the quote is provably current. The reasons themselves belong to the feed. */
-export const TRUSTED = 0;
+/** The reason that means: provably current. Not 0, so that memory nobody wrote is not trusted. The others belong to the feed. */
+export const TRUSTED = 1;
 
 /** A quote as read: the caller owns the object and reuses it. */
 export interface Quote {

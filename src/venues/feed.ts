@@ -2,8 +2,9 @@
 // and whether they can be trusted. Exchanges differ below this line and nowhere above it.
 import type { Ladder } from '../domain/ladder.js';
 
-/** Why a market's quote is not to be traded on. 0 is trusted; the numbers stand in the trust word. */
+/** Why a market's quote is or is not to be traded on; the numbers stand in the trust word. Zeroed memory is not trusted. */
 export const TRUST_REASONS = [
+  'unwritten',
   'trusted',
   'no-snapshot',
   'disconnected',
@@ -20,19 +21,19 @@ export const TRUST_REASONS = [
 ] as const;
 export type TrustReasonName = (typeof TRUST_REASONS)[number];
 
-export const REASON_TRUSTED = 0;
-export const REASON_NO_SNAPSHOT = 1;
-export const REASON_DISCONNECTED = 2;
-export const REASON_SILENT = 3;
-export const REASON_LATE = 4;
-export const REASON_SEQUENCE_GAP = 5;
-export const REASON_GARBAGE = 6;
-export const REASON_CROSSED = 7;
-export const REASON_BEST_MISMATCH = 8;
-export const REASON_NEGATIVE_LEVEL = 9;
-export const REASON_TERMS_CHANGED = 10;
-export const REASON_CLOSED = 11;
-export const REASON_OWN_UNDERROUND = 12;
+export const REASON_TRUSTED = 1;
+export const REASON_NO_SNAPSHOT = 2;
+export const REASON_DISCONNECTED = 3;
+export const REASON_SILENT = 4;
+export const REASON_LATE = 5;
+export const REASON_SEQUENCE_GAP = 6;
+export const REASON_GARBAGE = 7;
+export const REASON_CROSSED = 8;
+export const REASON_BEST_MISMATCH = 9;
+export const REASON_NEGATIVE_LEVEL = 10;
+export const REASON_TERMS_CHANGED = 11;
+export const REASON_CLOSED = 12;
+export const REASON_OWN_UNDERROUND = 13;
 
 /** Where a feed puts what it knows. `market` is the engine's dense index. */
 export interface FeedSink {

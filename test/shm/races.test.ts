@@ -338,6 +338,7 @@ describe('doorbell', () => {
         [
           'return (Atomics.or(this.#words, DIRTY + (pair >>> 5), bit) & bit) !== 0;',
           `const was = this.#words[DIRTY + (pair >>> 5)]!;
+           for (let turn = 0; turn < 20; turn++) Atomics.load(this.#words, WAITING);
            this.#words[DIRTY + (pair >>> 5)] = was | bit;
            return (was & bit) !== 0;`,
         ],
@@ -377,7 +378,7 @@ describe('doorbell', () => {
         [
           'Atomics.store(this.#words, WAITING, 1);',
           `if (Atomics.load(this.#words, BELL) !== seenRings) return;
-           for (let turn = 0; turn < 50; turn++) Atomics.load(this.#words, DIRTY);
+           for (let turn = 0; turn < 500; turn++) Atomics.load(this.#words, DIRTY);
            seenRings = Atomics.load(this.#words, BELL);
            Atomics.store(this.#words, WAITING, 1);`,
         ],

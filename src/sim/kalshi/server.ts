@@ -35,6 +35,8 @@ export interface KalshiServerOptions extends ServerOptions {
   readonly maxConnections?: number;
   readonly maxMarketSubscriptions?: number;
   readonly maxCommandsPerSecond?: number;
+  /** How often every session is pinged; default 10 s (kalshi-api.md 2.1). */
+  readonly pingIntervalMs?: number;
 }
 
 export interface KalshiServer extends SimServer {
@@ -110,7 +112,7 @@ class Exchange implements KalshiServer {
       desk.onBookEvent(event);
     });
     this.#timers.push(setInterval(() => desk.sweep(), SWEEP_INTERVAL_MS));
-    this.#timers.push(setInterval(() => this.#ping(), PING_INTERVAL_MS));
+    this.#timers.push(setInterval(() => this.#ping(), options.pingIntervalMs ?? PING_INTERVAL_MS));
     this.#http.on('request', (request, response) => void this.#answer(request, response));
     this.#http.on('upgrade', (request, stream, head) => this.#upgrade(request, stream, head));
   }

@@ -28,14 +28,16 @@ const SEEN_WORD = WRITTEN_WORD + MARKERS * DOORBELL_PAIRS;
 export function marker(input: RaceInput): Tally {
   const bell = new Doorbell(input.memory);
   const words = new Int32Array(input.gate);
-  const base = Atomics.add(words, NEXT_MARKER_WORD, 1) * DOORBELL_PAIRS;
+  const index = Atomics.add(words, NEXT_MARKER_WORD, 1);
+  const base = index * DOORBELL_PAIRS;
   const random = xorshift(0x2545f491 + base);
   const share = input.operations / MARKERS;
   let unseen = 0;
   let bursts = 0;
   awaitStart(input);
   for (let n = 1; n <= share && unseen === 0; n++) {
-    const pair = random() % DOORBELL_PAIRS;
+    // Pairs of its own in words that it shares: nobody else's mark makes up for one that was lost.
+    const pair = (random() % (DOORBELL_PAIRS / MARKERS)) * MARKERS + index;
     Atomics.store(words, WRITTEN_WORD + base + pair, n);
     bell.mark(pair);
     bell.ring();
@@ -117,7 +119,7 @@ export function lockstepMarker(input: RaceInput): Tally {
   awaitStart(input);
   for (let n = 1; n <= input.operations; n++) {
     while (Atomics.load(words, SEEN_WORD) < n - 1);
-    dally(random() % 400);
+    dally(random() % 2_000);
     Atomics.store(words, WRITTEN_WORD, n);
     bell.mark(0);
     bell.ring();

@@ -4,7 +4,7 @@ import { type Client, Harness, until } from './harness.js';
 let harness: Harness;
 let client: Client;
 beforeAll(async () => {
-  harness = await Harness.start(undefined, { maxConnections: 3 });
+  harness = await Harness.start();
 });
 afterAll(() => harness.stop());
 afterEach(() => client.socket.terminate());
@@ -33,7 +33,7 @@ describe('every documented error', () => {
     [14, subscribe({ channels: ['orderbook_delta'] }), 'books of no market'],
     [14, update({ sid: 1, action: 'add_markets' }), 'an update without tickers'],
     [15, update({ sid: 1, market_ticker: A }), 'no action'],
-  ])('%i answers %j', async (code, command) => {
+  ])('%i answers %j', async (code, command: object | string) => {
     client = await harness.connect();
     await client.book([A!]);
     await client.call({ id: 2, cmd: 'subscribe', params: { channels: ['fill'] } });
@@ -161,13 +161,20 @@ describe('the handshake', () => {
   });
 
   it('is refused with 429 when an account holds its most connections', async () => {
-    client = await harness.connect('bob');
-    await until(() => client.socket.readyState === client.socket.OPEN);
-    const more = [await harness.connect('bob'), await harness.connect('bob')];
-    const headers = harness.headers('bob', 'GET', '/trade-api/ws/v2');
-    expect((await harness.refusedUpgrade(headers)).status).toBe(429);
-    for (const { socket } of more) socket.terminate();
+    const limited = await Harness.start(undefined, { maxConnections: 1 });
+    client = await limited.connect('bob');
+    const headers = limited.headers('bob', 'GET', '/trade-api/ws/v2');
+    expect((await limited.refusedUpgrade(headers)).status).toBe(429);
+    await limited.connect('alice');
+    await limited.stop();
   });
+});
+
+it('the server pings with its heartbeat', async () => {
+  const pinging = await Harness.start(undefined, { pingIntervalMs: 10 });
+  client = await pinging.connect();
+  await until(() => client.pings.includes('heartbeat'));
+  await pinging.stop();
 });
 
 it('a client’s ping is answered with its own body', async () => {
