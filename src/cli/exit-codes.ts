@@ -32,7 +32,9 @@ export function errorText(error: unknown, debug: boolean): string {
 }
 
 function causeText(error: Error): string {
-  return error.cause instanceof Error ? `\ncaused by: ${error.cause.stack ?? error.cause.message}` : '';
+  return error.cause instanceof Error
+    ? `\ncaused by: ${error.cause.stack ?? error.cause.message}`
+    : '';
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out

@@ -29,7 +29,10 @@ export function addSettingFlags(
   command: Command,
   standards: Readonly<Record<string, string>> = {},
 ): Command {
-  command.option('--config <file>', 'YAML file of settings (default: ./underround.yaml if it exists)');
+  command.option(
+    '--config <file>',
+    'YAML file of settings (default: ./underround.yaml if it exists)',
+  );
   for (const setting of SETTINGS) command.addOption(flagOf(setting, standards[setting.path]));
   return command;
 }
@@ -43,7 +46,8 @@ function flagOf(setting: Setting, standard: string | undefined): Option {
   ].filter((part) => part !== '');
   const description = `${setting.facts.meaning}${remark.length > 0 ? ` (${remark.join('; ')})` : ''}`;
   // `--observe` alone means yes.
-  const value = kind.kind === 'boolean' ? `[${PLACEHOLDERS.boolean}]` : `<${PLACEHOLDERS[kind.kind]}>`;
+  const value =
+    kind.kind === 'boolean' ? `[${PLACEHOLDERS.boolean}]` : `<${PLACEHOLDERS[kind.kind]}>`;
   const option = new Option(`${setting.flag} ${value}`, description);
   option.helpGroup(GROUPS[setting.section ?? ''] ?? 'General:');
   return option;

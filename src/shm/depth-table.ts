@@ -109,6 +109,8 @@ export class DepthTable {
     const words = this.#words;
     const base = record * RECORD_WORDS;
     Atomics.add(words, base, 1);
+    // On ARM a store may pass the add before it is seen, but not an atomic load behind it; on x86 it costs nothing.
+    Atomics.load(words, base);
     words[base + YES_COUNT_OFFSET / 4] = writeSide(
       words,
       base + YES_PRICES_OFFSET / 4,

@@ -91,13 +91,14 @@ export class Doorbell {
   }
 
   /**
-   * Sleeps until a ring after `seenRings`, or the timeout. No ring is lost: the waiting flag is up before the bell is compared,
+   * Sleeps until a ring after `seenRings` (true), or the timeout (false). No ring is lost: the waiting flag is up before the bell is compared,
    * so a ring either changes the word that Atomics.wait compares, or sees the flag and notifies. Blocks the thread: never
    * call it where sockets live.
    */
-  sleep(seenRings: number, timeoutMs: number): void {
+  sleep(seenRings: number, timeoutMs: number): boolean {
     Atomics.store(this.#words, WAITING, 1);
-    Atomics.wait(this.#words, BELL, seenRings, timeoutMs);
+    const result = Atomics.wait(this.#words, BELL, seenRings, timeoutMs);
     Atomics.store(this.#words, WAITING, 0);
+    return result !== 'timed-out';
   }
 }

@@ -120,20 +120,23 @@ export class SpscRing {
   }
 
   /**
-   * Consumer with an event loop: resolves when a record is there, or after the timeout. No wake is lost: the flag is up before
-   * the tail is compared.
+   * Consumer with an event loop: resolves to true when a record is there, to false after the timeout. No wake is lost: the flag
+   * is up before the tail is compared. Keep the timeout to milliseconds: Node holds a timer for every wait until its timeout
+   * and finds it by linear search; with 2 s and 50,000 waits a second the loop stood still for 4 s at a time.
    */
-  async whenPublished(timeoutMs: number): Promise<void> {
+  async whenPublished(timeoutMs: number): Promise<boolean> {
     Atomics.store(this.ints, WAITING, 1);
     const waiting = Atomics.waitAsync(this.ints, TAIL, this.#own, timeoutMs);
-    if (waiting.async) await waiting.value;
+    const result = waiting.async ? await waiting.value : waiting.value;
     Atomics.store(this.ints, WAITING, 0);
+    return result !== 'timed-out';
   }
 
-  /** Consumer without an event loop: blocks until a record is there, or the timeout. */
-  sleep(timeoutMs: number): void {
+  /** Consumer without an event loop: blocks until a record is there (true), or the timeout (false). */
+  sleep(timeoutMs: number): boolean {
     Atomics.store(this.ints, WAITING, 1);
-    Atomics.wait(this.ints, TAIL, this.#own, timeoutMs);
+    const result = Atomics.wait(this.ints, TAIL, this.#own, timeoutMs);
     Atomics.store(this.ints, WAITING, 0);
+    return result !== 'timed-out';
   }
 }

@@ -32,7 +32,9 @@ export function createWait(name: WaitName): Wait {
         if (!spinUntilRing(doorbell, seenRings, HYBRID_SPINS)) doorbell.sleep(seenRings, SLEEP_MS);
       };
     case 'block':
-      return (doorbell, seenRings) => doorbell.sleep(seenRings, SLEEP_MS);
+      return (doorbell, seenRings) => {
+        doorbell.sleep(seenRings, SLEEP_MS);
+      };
     default:
       return name satisfies never;
   }

@@ -67,10 +67,15 @@ describe('quote table', () => {
         }
         for (const [at, word] of model) {
           expect(table.trustWord(at)).toBe(word);
-          expect(trustReason(table.trustWord(at)) === TRUSTED).toBe(word % 65_536 === 0);
+          expect(trustReason(table.trustWord(at)) === TRUSTED).toBe(word % 65_536 === TRUSTED);
         }
       }),
     );
+  });
+
+  test('trusts no slot that nobody has written', () => {
+    const table = new QuoteTable(new SharedArrayBuffer(QuoteTable.bytes(1)));
+    expect(trustReason(table.trustWord(0))).not.toBe(TRUSTED);
   });
 
   test('refuses memory that is no whole number of slots', () => {

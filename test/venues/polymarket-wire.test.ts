@@ -149,13 +149,16 @@ describe('order hash', () => {
       '0x43e370bd22e906bf00d50366bd7efea2684b145432183adcc52dcb072bc73dda',
       undefined,
     ],
-  ] as const)('matches the published vector of the %s domain', (domain, separator, id, signature) => {
-    const orders = hasher(domain);
-    const digest = digestOf(orders, VECTOR);
-    expect(hexOf(orders.domainSeparator)).toBe(separator);
-    expect(hexOf(digest)).toBe(id);
-    if (signature !== undefined) expect(signDigest(digest, KEY)).toBe(signature);
-  });
+  ] as const)(
+    'matches the published vector of the %s domain',
+    (domain, separator, id, signature) => {
+      const orders = hasher(domain);
+      const digest = digestOf(orders, VECTOR);
+      expect(hexOf(orders.domainSeparator)).toBe(separator);
+      expect(hexOf(digest)).toBe(id);
+      if (signature !== undefined) expect(signDigest(digest, KEY)).toBe(signature);
+    },
+  );
 
   it('equals viem for any order in every domain, with one hasher reused', () => {
     const hashers = { standard: hasher('standard'), negRisk: hasher('negRisk'), v3: hasher('v3') };
@@ -272,9 +275,9 @@ describe('deposit wallet signature', () => {
         const owner = recoverDepositWalletOwner(orders, wrapped, POLYGON_CHAIN_ID, signature);
         expect(owner).toBe(ADDRESS);
         const other = { ...wrapped, salt: wrapped.salt === 0 ? 1 : wrapped.salt - 1 };
-        expect(() =>
-          recoverDepositWalletOwner(orders, other, POLYGON_CHAIN_ID, signature),
-        ).toThrow(RangeError);
+        expect(() => recoverDepositWalletOwner(orders, other, POLYGON_CHAIN_ID, signature)).toThrow(
+          RangeError,
+        );
       }),
       { numRuns: 40 },
     );

@@ -3,8 +3,6 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 
-/** Beyond it a client is too slow, and its subscriptions end with error 25 (kalshi-api.md 2.3). */
-export const MAX_BUFFERED_BYTES = 16 * 1024 * 1024;
 export const PING_BODY = 'heartbeat';
 
 /** What faults do to every connection of the server at once. */
@@ -13,6 +11,8 @@ export interface LinkState {
   frozenUntilMs: number;
   lagUntilMs: number;
   lagMs: number;
+  /** Beyond it a client is too slow, and its subscriptions end with error 25 (kalshi-api.md 2.3). */
+  readonly maxBufferedBytes: number;
 }
 
 interface Delayed {
@@ -42,7 +42,7 @@ export class Connection {
   }
 
   get isFull(): boolean {
-    return this.#socket.bufferedAmount + this.#delayedBytes > MAX_BUFFERED_BYTES;
+    return this.#socket.bufferedAmount + this.#delayedBytes > this.#link.maxBufferedBytes;
   }
 
   /** Sends a frame that counts in a sid's order: market data and control replies. */

@@ -35,6 +35,8 @@ export interface KalshiServerOptions extends ServerOptions {
   readonly maxConnections?: number;
   readonly maxMarketSubscriptions?: number;
   readonly maxCommandsPerSecond?: number;
+  /** What may wait for a slow client; default 16 MiB. */
+  readonly maxBufferedBytes?: number;
   /** How often every session is pinged; default 10 s (kalshi-api.md 2.1). */
   readonly pingIntervalMs?: number;
 }
@@ -46,6 +48,7 @@ export interface KalshiServer extends SimServer {
 
 /** Documented default of connections an account may hold (kalshi-api.md 2.1). */
 const MAX_CONNECTIONS = 200;
+const MAX_BUFFERED_BYTES = 16 * 1024 * 1024;
 const PING_INTERVAL_MS = 10_000;
 const SWEEP_INTERVAL_MS = 250;
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -89,7 +92,13 @@ class Exchange implements KalshiServer {
     const desk: Desk = new Desk({ engine, accounts, directory, readLagMs, now, listener: feed });
     this.#directory = directory;
     this.#feed = feed;
-    this.#link = { now, frozenUntilMs: 0, lagUntilMs: 0, lagMs: 0 };
+    this.#link = {
+      now,
+      frozenUntilMs: 0,
+      lagUntilMs: 0,
+      lagMs: 0,
+      maxBufferedBytes: options.maxBufferedBytes ?? MAX_BUFFERED_BYTES,
+    };
     this.#authenticator = new Authenticator(
       options.keys,
       options.clockToleranceMs ?? DEFAULT_CLOCK_TOLERANCE_MS,

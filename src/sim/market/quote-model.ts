@@ -143,7 +143,8 @@ export class QuoteModel {
     let behind = levels.findIndex((level) => level.priceE4 === bestE4);
     while (--behind >= 0) {
       const level = levels[behind]!;
-      while (level.orders.length > 0) this.#cancel(side, level, level.orders.length - 1, atUs, sink);
+      while (level.orders.length > 0)
+        this.#cancel(side, level, level.orders.length - 1, atUs, sink);
     }
   }
 

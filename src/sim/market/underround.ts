@@ -6,7 +6,10 @@ import {
   kalshiFillFeeMicros,
   kalshiTradeFeeMicros,
 } from '../../domain/kalshi-fee.js';
-import { type PolymarketFeeSchedule, polymarketFillFeeMicros } from '../../domain/polymarket-fee.js';
+import {
+  type PolymarketFeeSchedule,
+  polymarketFillFeeMicros,
+} from '../../domain/polymarket-fee.js';
 import { E6_PER_CENTI, MICROS_PER_CENT, MICROS_PER_DOLLAR, PAYOUT_E4 } from '../../domain/units.js';
 import type { Levels } from '../exchange.js';
 

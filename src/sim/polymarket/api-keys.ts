@@ -1,4 +1,5 @@
-// Who is calling: API keys issued to wallets (polymarket-api.md 3.1) and calls signed with them (3.2).
+// Who is calling: API keys issued to wallets (polymarket-api.md 3.1) and calls signed with them
+// (3.2).
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { clobAuthDigest } from '../../venues/polymarket/wire/clob-auth.js';
 import {
@@ -9,7 +10,10 @@ import {
 import { checksumAddress, recoverAddress } from '../../venues/polymarket/wire/sign.js';
 import { INVALID_API_KEY, INVALID_L1_HEADERS, Refusal } from './refusal.js';
 
-/** How far a timestamp may be from the exchange's clock, either way: one report says about a minute (3.2). */
+/**
+ * How far a timestamp may be from the exchange's clock, either way: one report says about a minute
+ * (3.2).
+ */
 const TOLERANCE_S = 60;
 const MAX_KEYS = 10_000;
 const KEY_SEED = 'underround simulated polymarket';

@@ -1,4 +1,5 @@
-// One market's book as clients see it: levels as text for both tokens, and the hashes over them. Follows the engine's events.
+// One market's book as clients see it: levels as text for both tokens, and the hashes over them.
+// Follows the engine's events.
 import { formatDecimal } from '../../domain/decimal.js';
 import { E6_PER_CENTI, PAYOUT_E4, PRICE_PLACES, SIZE_CENTI_PLACES } from '../../domain/units.js';
 import type { Outcome } from '../../domain/venue.js';
@@ -40,7 +41,10 @@ export class DisplayedBook {
     for (const [priceE4, sizeE6] of asks) this.#set('ask', priceE4, sizeE6);
   }
 
-  /** Applies one matching event. `lastTradePrice` is the text of its last trade, undefined when it had none. */
+  /**
+   * Applies one matching event. `lastTradePrice` is the text of its last trade, undefined when it
+   * had none.
+   */
   apply(event: BookEvent, lastTradePriceE4: number | undefined): void {
     for (const { side, priceE4, sizeE6 } of event.changes) this.#set(side, priceE4, sizeE6);
     if (lastTradePriceE4 !== undefined) {

@@ -1,4 +1,5 @@
-// The dead-man switch (polymarket-api.md 7): once an account has sent a beat, missing the next cancels its orders.
+// The dead-man switch (polymarket-api.md 7): once an account has sent a beat, missing the next
+// cancels its orders.
 import { randomUUID } from 'node:crypto';
 import { RawReply } from './http-front.js';
 

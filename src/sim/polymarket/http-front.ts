@@ -1,4 +1,5 @@
-// The HTTP side of the server: reads whole requests, finds their route, writes JSON. Knows no trading.
+// The HTTP side of the server: reads whole requests, finds their route, writes JSON. Knows no
+// trading.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Call } from './api-keys.js';
 import { PAYLOAD_TOO_LARGE, Refusal } from './refusal.js';

@@ -1,4 +1,5 @@
-// The market socket (polymarket-api.md 8): subscriptions, snapshots, and each matching event as its frames. No accounts.
+// The market socket (polymarket-api.md 8): subscriptions, snapshots, and each matching event as its
+// frames. No accounts.
 import type { WebSocket } from 'ws';
 import { formatDecimal } from '../../domain/decimal.js';
 import { MICROS_PLACES } from '../../domain/units.js';
@@ -155,7 +156,10 @@ export class MarketChannel {
     return this.book(token.market.listing.market);
   }
 
-  /** One matching event: best prices first, then its changes, then books and prints when it traded (recorded README). */
+  /**
+   * One matching event: best prices first, then its changes, then books and prints when it traded
+   * (recorded README).
+   */
   #onEvent(event: BookEvent): void {
     const book = this.#books.get(event.market);
     if (book === undefined) return;

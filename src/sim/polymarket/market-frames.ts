@@ -1,4 +1,5 @@
-// The text of every market frame, with the key order and spacing of the recorded ones: `, ` between, no space after a colon.
+// The text of every market frame, with the key order and spacing of the recorded ones: `, `
+// between, no space after a colon.
 import type { Outcome } from '../../domain/venue.js';
 import type { LevelChange } from '../exchange.js';
 import {
@@ -26,7 +27,10 @@ export function spaced(compact: string): string {
   return compact.replaceAll(/,(?=["{])/g, ', ');
 }
 
-/** One change, for both tokens; hash and best prices are the book's, which has the whole matching event in it. */
+/**
+ * One change, for both tokens; hash and best prices are the book's, which has the whole matching
+ * event in it.
+ */
 export function priceChangeFrame(book: DisplayedBook, change: LevelChange): string {
   return (
     `{"market":"${book.listing.conditionId}", "price_changes":[${tokenChange(book, change, 0)}` +

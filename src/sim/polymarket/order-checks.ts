@@ -1,4 +1,5 @@
-// Every check between an order's bytes and the matching engine, in the venue's order (polymarket-api.md 15, "Validation order").
+// Every check between an order's bytes and the matching engine, in the venue's order
+// (polymarket-api.md 15, "Validation order").
 import { formatDecimal } from '../../domain/decimal.js';
 import { POLYMARKET_MIN_NOTIONAL_MICROS } from '../../domain/polymarket-amounts.js';
 import { E6_PER_CENTI, MICROS_PLACES, SIZE_CENTI_PLACES } from '../../domain/units.js';
@@ -61,7 +62,10 @@ export class SignatureCheck {
     this.#negRisk = hasherOf(true);
   }
 
-  /** Throws Refusal when the signature is nobody's; an order for the other exchange comes out as a stranger's. */
+  /**
+   * Throws Refusal when the signature is nobody's; an order for the other exchange comes out as a
+   * stranger's.
+   */
   verify(posted: PostedOrder, negRisk: boolean): { id: string; owner: string } {
     const hasher = negRisk ? this.#negRisk : this.#standard;
     const digest = new Uint8Array(32);
@@ -131,7 +135,10 @@ export function checkGrid(posted: PostedOrder, token: Token, id: string): Checke
   return { priceE4, sharesE6, dollarsMicros };
 }
 
-/** What only an order that takes must satisfy: $1 and, for a BUY sized in dollars, its decimals. Throws Refusal. */
+/**
+ * What only an order that takes must satisfy: $1 and, for a BUY sized in dollars, its decimals.
+ * Throws Refusal.
+ */
 export function checkMarketable(posted: PostedOrder, terms: CheckedTerms, crosses: boolean): void {
   const isMarketOrder = posted.orderType === 'FAK' || posted.orderType === 'FOK';
   if ((isMarketOrder || crosses) && terms.dollarsMicros < POLYMARKET_MIN_NOTIONAL_MICROS) {

@@ -1,4 +1,5 @@
-// Takes orders in, has them matched, books what they did, and remembers them. Knows no HTTP and no sockets.
+// Takes orders in, has them matched, books what they did, and remembers them. Knows no HTTP and no
+// sockets.
 import { ceilDiv } from '../../domain/exact.js';
 import { polymarketFillFeeMicros } from '../../domain/polymarket-fee.js';
 import { PAYOUT_E4 } from '../../domain/units.js';
@@ -165,7 +166,10 @@ export class OrderDesk {
     };
   }
 
-  /** What the order would take from the book now: its fills at the makers' prices, up to its size or its dollars. */
+  /**
+   * What the order would take from the book now: its fills at the makers' prices, up to its size
+   * or its dollars.
+   */
   #walk(record: OrderRecord, posted: PostedOrder, terms: CheckedTerms): Walk {
     const { engine } = this.#options;
     const { listing, schedule } = record.market;
@@ -191,7 +195,10 @@ export class OrderDesk {
     return { sharesE6, dollarsMicros, feeMicros };
   }
 
-  /** A BUY needs its dollars and the fee on top, a SELL its shares; what open orders have set aside is not there. */
+  /**
+   * A BUY needs its dollars and the fee on top, a SELL its shares; what open orders have set aside
+   * is not there.
+   */
   #checkBalance(record: OrderRecord, terms: CheckedTerms, walk: Walk): void {
     const { accounts } = this.#options;
     const { account, market, outcome, side } = record;
@@ -243,7 +250,8 @@ export class OrderDesk {
     this.#taking = undefined;
     record.restingE6 = execution.restingE6;
     if (record.restingE6 === 0) this.#close(record, inDollars ? 0 : terms.sharesE6);
-    // The walk saw liquidity that turned out to be the account's own: the engine does not trade an account with itself.
+    // The walk saw liquidity that turned out to be the account's own: the engine does not trade an
+    // account with itself.
     if (record.matchedE6 === 0 && !rests) {
       throw new Refusal(400, record.orderType === 'FOK' ? FOK_NOT_FILLED : FAK_NO_MATCH);
     }
@@ -263,7 +271,10 @@ export class OrderDesk {
     };
   }
 
-  /** Everything that any order does to accounts happens here, whether ours takes, ours is taken, or both. */
+  /**
+   * Everything that any order does to accounts happens here, whether ours takes, ours is taken, or
+   * both.
+   */
   #onEvent(event: BookEvent): void {
     const [first] = event.trades;
     if (first === undefined) return;
@@ -333,7 +344,10 @@ export class OrderDesk {
     }
   }
 
-  /** A sale is a purchase of the other outcome at 1 - p and the return of the pair: $1 a share less what that costs. */
+  /**
+   * A sale is a purchase of the other outcome at 1 - p and the return of the pair: $1 a share less
+   * what that costs.
+   */
   #bookFill(record: OrderRecord, trade: Trade, feeMicros: number): void {
     const bought: Outcome = boughtOutcome(record);
     const costMicros = ceilDiv(trade.sizeE6 * priceOf(bought, trade.priceE4), PAYOUT_E4);

@@ -1,4 +1,5 @@
-// Faults of order calls (src/sim/server.ts): the exchange refuses without looking, forgets to answer, or hangs up.
+// Faults of order calls (src/sim/server.ts): the exchange refuses without looking, forgets to
+// answer, or hangs up.
 import type { Fault } from '../server.js';
 import { NoReply, RawReply } from './http-front.js';
 import { Refusal } from './refusal.js';

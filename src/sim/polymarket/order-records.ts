@@ -1,4 +1,5 @@
-// Orders and trades as the exchange remembers them, and as they look in replies and on the user socket.
+// Orders and trades as the exchange remembers them, and as they look in replies and on the user
+// socket.
 import { formatDecimal } from '../../domain/decimal.js';
 import { MICROS_PLACES } from '../../domain/units.js';
 import type { Outcome } from '../../domain/venue.js';
@@ -112,7 +113,10 @@ export function userOrderMessage(
   };
 }
 
-/** The trade as one of its parties sees it: the top level is the taker's either way (polymarket-api.md 9). */
+/**
+ * The trade as one of its parties sees it: the top level is the taker's either way
+ * (polymarket-api.md 9).
+ */
 export function tradeRecord(trade: SimTrade, account: string): TradeRecord {
   const { listing } = trade.market;
   return {
@@ -167,7 +171,10 @@ function makerOrder(market: Market, fill: MakerFill): MakerOrder {
   };
 }
 
-/** The outcome that the order buys in the one book: a sale of one token is a purchase of the other (4.13). */
+/**
+ * The outcome that the order buys in the one book: a sale of one token is a purchase of the other
+ * (4.13).
+ */
 export function boughtOutcome(record: Pick<OrderRecord, 'side' | 'outcome'>): Outcome {
   if (record.side !== SELL) return record.outcome;
   return record.outcome === 0 ? 1 : 0;

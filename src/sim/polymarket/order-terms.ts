@@ -1,4 +1,5 @@
-// What an order says (polymarket-api.md 4.3): its body read field by field, and its price and size from its amounts (4.5).
+// What an order says (polymarket-api.md 4.3): its body read field by field, and its price and size
+// from its amounts (4.5).
 import { MICROS_PER_CENT, PAYOUT_E4 } from '../../domain/units.js';
 import type { OrderType } from '../../venues/polymarket/wire/order-body.js';
 import {
@@ -19,7 +20,10 @@ export interface PostedOrder {
   readonly expirationS: number;
 }
 
-/** Amounts above this could not be multiplied exactly: 900,000 shares, far more than any book shows. */
+/**
+ * Amounts above this could not be multiplied exactly: 900,000 shares, far more than any book
+ * shows.
+ */
 const MAX_AMOUNT_E6 = 900_000_000_000;
 const MAX_TIMESTAMP_MS = 10 ** 14;
 const ORDER_TYPES: readonly string[] = ['GTC', 'GTD', 'FOK', 'FAK'];
@@ -70,11 +74,17 @@ export interface Terms {
   readonly dollarsMicros: number;
 }
 
-/** Shares may have fewer decimals than makerAmount / price (4.5); at five decimals one unit is 10, at the coarsest 1,000. */
+/**
+ * Shares may have fewer decimals than makerAmount / price (4.5); at five decimals one unit is 10,
+ * at the coarsest 1,000.
+ */
 const ROUNDING_UNIT_E6: Readonly<Record<number, number>> = { 1000: 1000, 100: 100 };
 const FINEST_ROUNDING_UNIT_E6 = 10;
 
-/** Price is dollars / shares to the nearest tick, where the difference is no more than the rounding of one amount. */
+/**
+ * Price is dollars / shares to the nearest tick, where the difference is no more than the rounding
+ * of one amount.
+ */
 export function termsOf(order: PolymarketOrder, tickE4: number): Terms {
   const sharesE6 = order.side === BUY ? order.takerAmount : order.makerAmount;
   const dollarsMicros = order.side === BUY ? order.makerAmount : order.takerAmount;

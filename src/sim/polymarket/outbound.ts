@@ -1,4 +1,5 @@
-// The one way out to the WebSockets: where frames are lost, lagged or frozen on purpose, and slow clients are dropped.
+// The one way out to the WebSockets: where frames are lost, lagged or frozen on purpose, and slow
+// clients are dropped.
 import { WebSocket } from 'ws';
 
 /** A client that lets this much pile up is disconnected, as the real exchange does. */

@@ -1,4 +1,5 @@
-// Pages of a list: the cursor is the base64 of an offset, LTE= (-1) is the end (polymarket-api.md 4.10).
+// Pages of a list: the cursor is the base64 of an offset, LTE= (-1) is the end (polymarket-api.md
+// 4.10).
 import { END_CURSOR, FIRST_CURSOR, type Page } from '../../venues/polymarket/wire/rest-messages.js';
 import { Refusal } from './refusal.js';
 

@@ -1,4 +1,5 @@
-// The REST endpoints that need a wallet's signature or an API key (polymarket-api.md 3, 4.3 to 4.11).
+// The REST endpoints that need a wallet's signature or an API key (polymarket-api.md 3, 4.3 to
+// 4.11).
 import { CONTRACTS } from '../../venues/polymarket/wire/contracts.js';
 import type { OrderReply, TradeRecord } from '../../venues/polymarket/wire/rest-messages.js';
 import type { Accounts } from '../accounts.js';
@@ -46,7 +47,10 @@ export function privateRoutes(options: PrivateRoutesOptions): Map<string, Handle
   const signed = (run: (call: HttpCall, session: Session) => unknown): Handler => {
     return (call) => run(call, keys.authenticate(call));
   };
-  /** For calls about an account: the empty name belongs to nobody, so a wallet without one sees nothing. */
+  /**
+   * For calls about an account: the empty name belongs to nobody, so a wallet without one sees
+   * nothing.
+   */
   const own = (run: (call: HttpCall, account: string) => unknown): Handler =>
     signed((call, session) => run(call, options.accountOf(session.address) ?? ''));
 
@@ -91,7 +95,10 @@ function postOrder(options: PrivateRoutesOptions, call: HttpCall): OrderReply {
   return options.desk.place(readPostedOrder(body), session);
 }
 
-/** Each leg is answered in its place; one that is refused says so in errorMsg (polymarket-api.md 4.7). */
+/**
+ * Each leg is answered in its place; one that is refused says so in errorMsg (polymarket-api.md
+ * 4.7).
+ */
 function postOrders(options: PrivateRoutesOptions, call: HttpCall): OrderReply[] {
   options.ipLimit.take(call.remoteAddress, 1);
   const bodies = parseBody(call);

@@ -1,4 +1,5 @@
-// The REST endpoints that need no key (polymarket-api.md 4.12): books, prices, terms of the markets.
+// The REST endpoints that need no key (polymarket-api.md 4.12): books, prices, terms of the
+// markets.
 import { formatDecimal } from '../../domain/decimal.js';
 import { CENTI_PER_CONTRACT, PAYOUT_E4, PRICE_PLACES } from '../../domain/units.js';
 import { bookText } from '../../venues/polymarket/wire/book-hash.js';

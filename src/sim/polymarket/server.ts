@@ -1,5 +1,6 @@
-// The simulated Polymarket exchange: REST, market socket and user socket on one port, in front of a matching engine. It
-// knows the protocol and the accounts, and nothing of the engine that trades against it.
+// The simulated Polymarket exchange: REST, market socket and user socket on one port, in front of a
+// matching engine. It knows the protocol and the accounts, and nothing of the engine that trades
+// against it.
 import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -37,7 +38,10 @@ const EXPIRY_SWEEP_MS = 250;
 const KEEP_ALIVE_MS = 75_000;
 const MAX_CLIENT_FRAME_BYTES = 1024 * 1024;
 
-/** Resolves when the port is bound. Rejects when it cannot be, and throws RangeError for listings it cannot serve. */
+/**
+ * Resolves when the port is bound. Rejects when it cannot be, and throws RangeError for listings
+ * it cannot serve.
+ */
 export async function startPolymarketServer(options: PolymarketServerOptions): Promise<SimServer> {
   const parts = assemble(options);
   const routes = new Map([...parts.publicRoutes, ...parts.privateRoutes]);

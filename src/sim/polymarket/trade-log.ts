@@ -1,4 +1,5 @@
-// Trades from match to settlement: MATCHED, then MINED with a transaction, then CONFIRMED (polymarket-api.md 9).
+// Trades from match to settlement: MATCHED, then MINED with a transaction, then CONFIRMED
+// (polymarket-api.md 9).
 import { createHash } from 'node:crypto';
 import type { TradeStatus } from '../../venues/polymarket/wire/rest-messages.js';
 import type { SimTrade } from './order-records.js';

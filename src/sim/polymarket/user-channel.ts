@@ -1,4 +1,5 @@
-// The user socket (polymarket-api.md 9): one account's orders and trades, filtered by condition id. Nothing is replayed.
+// The user socket (polymarket-api.md 9): one account's orders and trades, filtered by condition id.
+// Nothing is replayed.
 import type { WebSocket } from 'ws';
 import { PING, PONG, type UserMessage } from '../../venues/polymarket/wire/ws-messages.js';
 import type { Session } from './api-keys.js';

@@ -4,7 +4,7 @@ import { type Quote, QuoteTable, TRUSTED, trustReason } from '../../../src/shm/q
 import { announceEnd, awaitStart, dally, ENDED_WORD, type RaceInput, type Tally } from './role.js';
 
 const SLOT = 0;
-const RESYNCHRONISING = 1;
+const RESYNCHRONISING = TRUSTED + 1;
 const SOUND = 1;
 const POISON = 2;
 const QUOTES_AN_EPOCH = 4;

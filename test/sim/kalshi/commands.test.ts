@@ -33,7 +33,7 @@ describe('every documented error', () => {
     [14, subscribe({ channels: ['orderbook_delta'] }), 'books of no market'],
     [14, update({ sid: 1, action: 'add_markets' }), 'an update without tickers'],
     [15, update({ sid: 1, market_ticker: A }), 'no action'],
-  ])('%i answers %j', async (code, command: object | string) => {
+  ] as readonly [number, object | string, string][])('%i answers %j', async (code, command) => {
     client = await harness.connect();
     await client.book([A!]);
     await client.call({ id: 2, cmd: 'subscribe', params: { channels: ['fill'] } });

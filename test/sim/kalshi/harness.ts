@@ -100,27 +100,22 @@ export type FrameOf<T extends Frame['type']> = Extract<Frame, { type: T }>;
 export class Client {
   readonly socket: WebSocket;
   readonly texts: string[] = [];
+  /** Those of the texts that are JSON. */
+  readonly frames: Frame[] = [];
   readonly pings: string[] = [];
   closed = false;
   #nextId = 1000;
 
   constructor(socket: WebSocket) {
     this.socket = socket;
-    socket.on('message', (data) => this.texts.push(String(data)));
+    socket.on('message', (data) => {
+      const text = String(data);
+      this.texts.push(text);
+      if (text.endsWith('}')) this.frames.push(JSON.parse(text));
+    });
     socket.on('ping', (data) => this.pings.push(String(data)));
     socket.on('close', () => {
       this.closed = true;
-    });
-  }
-
-  /** All frames that are valid JSON. */
-  get frames(): Frame[] {
-    return this.texts.flatMap((text) => {
-      try {
-        return [JSON.parse(text) as Frame];
-      } catch {
-        return [];
-      }
     });
   }
 

@@ -1,4 +1,5 @@
-// A simulated Polymarket exchange on a free port, its books set by hand, and a plain client that signs and posts.
+// A simulated Polymarket exchange on a free port, its books set by hand, and a plain client that
+// signs and posts.
 import { Client } from 'undici';
 import { WebSocket } from 'ws';
 import { POLYMARKET } from '../../../src/domain/venue.js';
@@ -15,6 +16,7 @@ import {
   exchangeAddress,
   POLYGON_CHAIN_ID,
 } from '../../../src/venues/polymarket/wire/contracts.js';
+import { signForDepositWallet } from '../../../src/venues/polymarket/wire/deposit-wallet-signature.js';
 import {
   type ApiKeyReply,
   decodeSecret,
@@ -25,6 +27,7 @@ import {
   BUY,
   createOrderHasher,
   EOA,
+  POLY_1271,
   type PolymarketOrder,
   ZERO_BYTES32,
 } from '../../../src/venues/polymarket/wire/order-hash.js';
@@ -149,6 +152,7 @@ export async function startExchange(
 export interface Reply {
   readonly status: number;
   readonly text: string;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** Whatever JSON the server answered; tests look into it. */
   // biome-ignore lint/suspicious/noExplicitAny: replies of many shapes are compared field by field
   readonly body: any;
@@ -202,13 +206,18 @@ export class Trader {
       builder: ZERO_BYTES32,
       ...request.fields,
     };
-    const digest = new Uint8Array(32);
-    createOrderHasher({
+    const hasher = createOrderHasher({
       chainId: POLYGON_CHAIN_ID,
       verifyingContract: exchangeAddress(request.negRisk ?? request.listing.negRisk),
       domainVersion: '2',
-    }).hash(order, digest);
-    return orderBody(order, signDigest(digest, this.key), {
+    });
+    const digest = new Uint8Array(32);
+    hasher.hash(order, digest);
+    const signature =
+      order.signatureType === POLY_1271
+        ? signForDepositWallet(hasher, order, POLYGON_CHAIN_ID, this.key)
+        : signDigest(digest, this.key);
+    return orderBody(order, signature, {
       owner: request.owner ?? this.creds.apiKey,
       orderType: request.orderType ?? 'GTC',
       postOnly: request.postOnly ?? false,
@@ -221,8 +230,13 @@ export class Trader {
   }
 
   /** A private call: signed over the path without its query. */
-  call(method: string, path: string, body = '', overrides: object = {}): Promise<Reply> {
-    const timestamp = String(Math.floor(Date.now() / 1000));
+  call(
+    method: string,
+    path: string,
+    body = '',
+    overrides: Record<string, string> = {},
+  ): Promise<Reply> {
+    const timestamp = overrides.POLY_TIMESTAMP ?? String(Math.floor(Date.now() / 1000));
     const signedPath = path.split('?')[0] ?? path;
     return this.request(method, path, body, {
       POLY_ADDRESS: this.address,
@@ -253,7 +267,7 @@ export class Trader {
       ...(body === '' ? {} : { body }),
     });
     const text = await reply.body.text();
-    return { status: reply.statusCode, text, body: JSON.parse(text) };
+    return { status: reply.statusCode, headers: reply.headers, text, body: JSON.parse(text) };
   }
 
   close(): Promise<void> {
@@ -300,7 +314,9 @@ export class Frames {
     this.socket.send(typeof value === 'string' ? value : JSON.stringify(value));
   }
 
-  /** Everything sent before this call has arrived when it resolves: PONG comes after it, in order. */
+  /**
+   * Everything sent before this call has arrived when it resolves: PONG comes after it, in order.
+   */
   async settle(): Promise<void> {
     const pongs = () => this.texts.filter((text) => text === 'PONG').length;
     const before = pongs();

@@ -80,7 +80,7 @@ describe('the official client, unmodified', () => {
       expect(reply.takingAmount).toBe('50');
       // The client has resolved the transaction of the trade itself, from /data/trades.
       expect(reply.transactionsHashes).toHaveLength(1);
-      const trades = await client.getTrades({ id: reply.tradeIDs[0] });
+      const trades = await client.getTrades({ id: reply.tradeIDs?.[0] ?? '' });
       expect(trades).toHaveLength(1);
       expect(trades[0]).toMatchObject({ size: '50', trader_side: 'TAKER', side: 'BUY' });
       expect(trades[0]?.maker_orders.map((m) => [m.matched_amount, m.price])).toEqual([
@@ -135,7 +135,7 @@ describe('the official client, unmodified', () => {
     ]);
     expect(replies[0]).toMatchObject({ status: 'matched', takingAmount: '10', makingAmount: '20' });
     expect(replies[1]).toMatchObject({ success: true, orderID: '' });
-    expect(replies[1].errorMsg).toContain('not enough balance / allowance');
+    expect(replies[1]?.errorMsg).toContain('not enough balance / allowance');
   });
 
   it('cancels all, and beats', async () => {

@@ -1,4 +1,5 @@
-// The SHA-1 that proves a book (polymarket-api.md 4.14): a lost change shows although the channel has no sequence numbers.
+// The SHA-1 that proves a book (polymarket-api.md 4.14): a lost change shows although the channel
+// has no sequence numbers.
 import { createHash } from 'node:crypto';
 
 /** All of one token's book that is hashed, each value as the text that the venue sends. */
@@ -6,7 +7,10 @@ export interface HashedBook {
   readonly market: string;
   readonly assetId: string;
   readonly timestamp: string;
-  /** JSON text of the levels `{"price":"0.5","size":"10"}` joined by commas, without brackets: bids ascending. */
+  /**
+   * JSON text of the levels `{"price":"0.5","size":"10"}` joined by commas, without brackets: bids
+   * ascending.
+   */
   readonly bidsText: string;
   /** Asks descending. */
   readonly asksText: string;

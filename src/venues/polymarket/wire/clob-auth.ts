@@ -1,4 +1,5 @@
-// Level 1 authentication (polymarket-api.md 3.1): the wallet signs that it controls itself, to create or derive API keys.
+// Level 1 authentication (polymarket-api.md 3.1): the wallet signs that it controls itself, to
+// create or derive API keys.
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import {
   addressWord,
@@ -22,7 +23,10 @@ export interface L1Headers {
   readonly POLY_NONCE: string;
 }
 
-/** Headers that create or derive the API key of this wallet and nonce. `timestampS` is unix seconds. */
+/**
+ * Headers that create or derive the API key of this wallet and nonce. `timestampS` is unix
+ * seconds.
+ */
 export function l1Headers(
   privateKey: Uint8Array,
   chainId: number,

@@ -1,4 +1,5 @@
-// Polymarket's contracts on Polygon (polymarket-api.md 2): which address an order's signature is bound to.
+// Polymarket's contracts on Polygon (polymarket-api.md 2): which address an order's signature is
+// bound to.
 
 export const POLYGON_CHAIN_ID = 137;
 
@@ -10,7 +11,10 @@ export const CONTRACTS = {
   conditionalTokens: '0x4D97DCd97eC945f40cF65F87097ACe5EA0476045',
 } as const;
 
-/** The exchange whose domain an order of this market is signed under; the wrong one is `invalid signature` (4.1). */
+/**
+ * The exchange whose domain an order of this market is signed under; the wrong one is `invalid
+ * signature` (4.1).
+ */
 export function exchangeAddress(negRisk: boolean): string {
   return negRisk ? CONTRACTS.negRiskExchangeV2 : CONTRACTS.exchangeV2;
 }

@@ -1,5 +1,5 @@
-// Signature type 3 (polymarket-api.md 4.2): a deposit wallet's signature is ERC-7739's, the owner's key signing a struct
-// that holds the order.
+// Signature type 3 (polymarket-api.md 4.2): a deposit wallet's signature is ERC-7739's, the owner's
+// key signing a struct that holds the order.
 import {
   addressWord,
   DIGEST_STRUCT_OFFSET,
@@ -22,7 +22,10 @@ const WALLET_VERSION = '1';
 const ORDER_TYPE_HEX = Buffer.from(ORDER_TYPE, 'latin1').toString('hex');
 const ORDER_TYPE_LENGTH_HEX = ORDER_TYPE.length.toString(16).padStart(4, '0');
 
-/** The 317 bytes: owner's signature || exchange's domain separator || order's struct hash || type || its length. */
+/**
+ * The 317 bytes: owner's signature || exchange's domain separator || order's struct hash || type
+ * || its length.
+ */
 export function signForDepositWallet(
   hasher: OrderHasher,
   order: PolymarketOrder,
@@ -35,7 +38,10 @@ export function signForDepositWallet(
   return signDigest(digest, privateKey) + wrapping(hasher, contents);
 }
 
-/** The address whose key signed for the wallet. Throws RangeError when the wrapping is not this order's. */
+/**
+ * The address whose key signed for the wallet. Throws RangeError when the wrapping is not this
+ * order's.
+ */
 export function recoverDepositWalletOwner(
   hasher: OrderHasher,
   order: PolymarketOrder,

@@ -1,4 +1,5 @@
-// The parts of EIP-712 that Polymarket needs: 32-byte words written in place, the domain separator, the digest.
+// The parts of EIP-712 that Polymarket needs: 32-byte words written in place, the domain separator,
+// the digest.
 import { keccak_256 } from '@noble/hashes/sha3.js';
 
 export const WORD_BYTES = 32;
@@ -23,7 +24,10 @@ export function keccakText(text: string): Uint8Array {
   return keccak_256(new TextEncoder().encode(text));
 }
 
-/** Writes a whole number below 2^53 as a big-endian word; the 24 bytes above it must be zero already. @hot */
+/**
+ * Writes a whole number below 2^53 as a big-endian word; the 24 bytes above it must be zero
+ * already. @hot
+ */
 export function writeNumberWord(words: DataView, word: number, value: number): void {
   const low = value % UINT32_RANGE;
   words.setUint32(word * WORD_BYTES + 24, (value - low) / UINT32_RANGE);
@@ -38,7 +42,10 @@ export function uint256Word(decimal: string): Uint8Array {
   return hexWord(value.toString(16).padStart(64, '0'), 64);
 }
 
-/** The word of an address: 12 zero bytes and its 20. Throws RangeError when the text is not an address. */
+/**
+ * The word of an address: 12 zero bytes and its 20. Throws RangeError when the text is not an
+ * address.
+ */
 export function addressWord(address: string): Uint8Array {
   return hexWord(withoutPrefix(address), 40);
 }
@@ -60,7 +67,10 @@ export function domainSeparator(domain: OrderDomain): Uint8Array {
   );
 }
 
-/** A buffer `0x19 0x01 separator struct` whose struct hash is filled in later: see DIGEST_STRUCT_OFFSET. */
+/**
+ * A buffer `0x19 0x01 separator struct` whose struct hash is filled in later: see
+ * DIGEST_STRUCT_OFFSET.
+ */
 export function digestPrefix(separator: Uint8Array): Uint8Array {
   const message = new Uint8Array(DIGEST_STRUCT_OFFSET + WORD_BYTES);
   message[0] = 0x19;

@@ -24,8 +24,8 @@ export function decodeSecret(text: string): Buffer {
 }
 
 /**
- * POLY_SIGNATURE: base64url with its padding kept. `method` is upper case, `path` has no query, `body` is the exact text
- * (or bytes) that is sent, empty when there is none. 3 us. @hot
+ * POLY_SIGNATURE: base64url with its padding kept. `method` is upper case, `path` has no query,
+ * `body` is the exact text (or bytes) that is sent, empty when there is none. 3 us. @hot
  */
 export function polymarketHmac(
   secret: Buffer,

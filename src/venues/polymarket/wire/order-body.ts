@@ -1,4 +1,5 @@
-// The JSON text of `POST /order` (polymarket-api.md 4.3). The HMAC covers this very text, so it is built once, by hand.
+// The JSON text of `POST /order` (polymarket-api.md 4.3). The HMAC covers this very text, so it is
+// built once, by hand.
 import { ORDER_SIDE_NAMES, type PolymarketOrder } from './order-hash.js';
 
 export type OrderType = 'GTC' | 'GTD' | 'FOK' | 'FAK';
@@ -12,7 +13,9 @@ export interface OrderEnvelope {
   readonly expirationS: number;
 }
 
-/** The same text as the official client's JSON.stringify: none of the values needs escaping. @hot */
+/**
+ * The same text as the official client's JSON.stringify: none of the values needs escaping. @hot
+ */
 export function orderBody(
   order: PolymarketOrder,
   signature: string,

@@ -1,4 +1,5 @@
-// The EIP-712 hash of an order, which is also its id (polymarket-api.md 4.1): known before the order is sent.
+// The EIP-712 hash of an order, which is also its id (polymarket-api.md 4.1): known before the
+// order is sent.
 import {
   addressWord,
   bytes32Word,
@@ -64,22 +65,25 @@ export interface OrderHasherOptions {
 
 export interface OrderHasher {
   readonly domainSeparator: Uint8Array;
-  /** Writes the digest that is signed, which is the order id, to the first 32 bytes of `out`. @hot */
+  /**
+   * Writes the digest that is signed, which is the order id, to the first 32 bytes of `out`. @hot
+   */
   hash(order: PolymarketOrder, out: Uint8Array): void;
   /** Writes the struct hash alone: what a type 3 signature carries beside the domain separator. */
   hashStruct(order: PolymarketOrder, out: Uint8Array): void;
 }
 
-//   word 0      1     2      3       4       5            6            7     8              9..11
-//   +-----------+-----+------+-------+-------+------------+------------+-----+--------------+-----
-//   | type hash | salt| maker| signer| token | makerAmount| takerAmount| side| signatureType| timestamp,
-//   +-----------+-----+------+-------+-------+------------+------------+-----+--------------+ metadata, builder
+//  0          1     2      3       4         5       6       7     8     9     10        11
+//  +----------+-----+------+-------+---------+-------+-------+-----+-----+-----+---------+--------+
+//  | type hash| salt| maker| signer| token id| maker | taker | side| sig.| time| metadata| builder|
+//  |          |     |      |       |         | amount| amount|     | type|     |         |        |
+//  +----------+-----+------+-------+---------+-------+-------+-----+-----+-----+---------+--------+
 const WORD_COUNT = 12;
 
 /**
- * A hasher for one exchange contract. The words of ids and addresses are kept, so an order of a known market does no
- * BigInt arithmetic and no hex parsing: four Keccak permutations, about 20 us. hash() throws RangeError for malformed
- * ids, addresses and bytes32.
+ * A hasher for one exchange contract. The words of ids and addresses are kept, so an order of a
+ * known market does no BigInt arithmetic and no hex parsing: four Keccak permutations, about 20 us.
+ * hash() throws RangeError for malformed ids, addresses and bytes32.
  */
 export function createOrderHasher(options: OrderHasherOptions): OrderHasher {
   const separator = domainSeparator({

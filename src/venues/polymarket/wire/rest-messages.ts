@@ -1,4 +1,5 @@
-// Bodies of the CLOB's REST replies (polymarket-api.md 4.7 to 4.12). Numbers are text unless the type says otherwise.
+// Bodies of the CLOB's REST replies (polymarket-api.md 4.7 to 4.12). Numbers are text unless the
+// type says otherwise.
 import type { OrderType } from './order-body.js';
 import type { OrderSideName } from './order-hash.js';
 

@@ -1,4 +1,5 @@
-// secp256k1 signatures over 32-byte digests, as Ethereum writes them, and the addresses they come from.
+// secp256k1 signatures over 32-byte digests, as Ethereum writes them, and the addresses they come
+// from.
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import secp256k1 from 'secp256k1';
 import { hexOf } from './eip712.js';
@@ -8,15 +9,18 @@ const COMPACT_BYTES = 64;
 export const SIGNATURE_BYTES = COMPACT_BYTES + 1;
 const ADDRESS_BYTES = 20;
 
-/** Signs a digest: 0x and 65 bytes in hex, r || s || v with v 27 or 28, s in the lower half. 50 us. @hot */
+/**
+ * Signs a digest: 0x and 65 bytes in hex, r || s || v with v 27 or 28, s in the lower half. 50 us.
+ * @hot
+ */
 export function signDigest(digest: Uint8Array, privateKey: Uint8Array): string {
   const { signature, recid } = secp256k1.ecdsaSign(digest, privateKey);
   return `${hexOf(signature)}${recid === 0 ? '1b' : '1c'}`;
 }
 
 /**
- * The checksummed address that signed the digest. Throws RangeError when the text is not a 65-byte signature with v 27 or
- * 28, or when no key can have made it.
+ * The checksummed address that signed the digest. Throws RangeError when the text is not a 65-byte
+ * signature with v 27 or 28, or when no key can have made it.
  */
 export function recoverAddress(digest: Uint8Array, signature: string): string {
   const bytes = Buffer.from(signature.slice(2), 'hex');

@@ -1,4 +1,5 @@
-// Messages of the market and the user socket (polymarket-api.md 8 and 9). A frame is one message or an array of them.
+// Messages of the market and the user socket (polymarket-api.md 8 and 9). A frame is one message or
+// an array of them.
 import type { OrderType } from './order-body.js';
 import type { OrderSideName } from './order-hash.js';
 import type { LevelMessage, OpenOrderStatus, TradeRecord } from './rest-messages.js';

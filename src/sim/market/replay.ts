@@ -1,0 +1,194 @@
+// A recorded Kalshi market as one of the simulated ones: its book is what was recorded, at its own pace, and a seeded maker on
+// Polymarket follows the recorded price with noise and lag. Underrounds open when it lags.
+import { PAYOUT_E4 } from '../../domain/units.js';
+import { KALSHI, POLYMARKET, SAME } from '../../domain/venue.js';
+import { type PairListing, polymarketGrid } from './listings.js';
+import type { MakerSink, MakerStream } from './maker-op.js';
+import { MAX_LIFE_US, MIN_LIFE_US, MOVE_GAP_US } from './pair-stream.js';
+import { PRICE_STRUCTURES } from './price-structures.js';
+import { PriceSteps, QuoteModel, type Quotes } from './quote-model.js';
+import type { RecordedTop, Recording } from './recording.js';
+import { Rng } from './rng.js';
+
+export interface ReplayOptions {
+  readonly seed: number;
+  /** Multiplies the noise on Polymarket. */
+  readonly rate: number;
+}
+
+/** The follower acts when its mid price is this far from the recorded one. */
+const TOLERATED_E4 = 150;
+const TARGET_ORDERS = 40;
+const NOISE_MEAN_US = 60_000;
+const MAX_SPREAD_TICKS = 3;
+
+/** `listing` with the recorded market on the Kalshi side; the question is the recorded one, so both sides mean the same. */
+export function listRecording(listing: PairListing, recording: Recording): PairListing {
+  const structure = recording.wholeCents ? 'linear_cent' : 'deci_cent';
+  const eventTicker = recording.ticker.replace(/-[^-]+$/, '');
+  const question = `How does ${recording.ticker} settle?`;
+  return {
+    ...listing,
+    name: recording.ticker.toLowerCase(),
+    polarity: SAME,
+    kalshi: {
+      ...listing.kalshi,
+      ticker: recording.ticker,
+      marketId: recording.marketId,
+      eventTicker,
+      seriesTicker: eventTicker.split('-')[0] ?? eventTicker,
+      title: question,
+      rules: `As recorded: ${recording.ticker}.`,
+      feeType: 'quadratic',
+      feeMultiplier: 1,
+      priceLevelStructure: structure,
+      priceGrid: PRICE_STRUCTURES[structure],
+    },
+    polymarket: {
+      ...listing.polymarket,
+      slug: recording.ticker.toLowerCase(),
+      question,
+      tickE4: 100,
+      feeRate: 0.04,
+      negRisk: false,
+    },
+  };
+}
+
+export class ReplayStream implements MakerStream {
+  nextUs = 0;
+  readonly #recording: Recording;
+  readonly #market: number;
+  readonly #rng: Rng;
+  readonly #steps: PriceSteps;
+  readonly #follower: QuoteModel;
+  readonly #noiseMeanUs: number;
+  /** The one order that stands for each recorded level. */
+  readonly #levelOrders = new Map<string, number>();
+  #nextOrderId = 1;
+  #change = 0;
+  /** Index of the recorded best prices that hold at the time of the next step. */
+  #top = 0;
+  #noiseUs = Number.POSITIVE_INFINITY;
+  #followUs = Number.POSITIVE_INFINITY;
+  #isSeeded = false;
+
+  constructor(listing: PairListing, recording: Recording, options: ReplayOptions) {
+    this.#recording = recording;
+    this.#market = listing.market;
+    this.#rng = new Rng(options.seed, `replay-${listing.market}`);
+    this.#steps = new PriceSteps(polymarketGrid(listing.polymarket));
+    this.#noiseMeanUs = NOISE_MEAN_US / options.rate;
+    this.#follower = new QuoteModel({
+      venue: POLYMARKET,
+      market: listing.market,
+      steps: this.#steps,
+      targetOrders: TARGET_ORDERS,
+      rng: this.#rng,
+    });
+  }
+
+  step(sink: MakerSink): void {
+    const atUs = this.nextUs;
+    const { changes, durationUs } = this.#recording;
+    while (changes[this.#change] !== undefined && changes[this.#change]!.atUs <= atUs) {
+      this.#replay(this.#change++, sink);
+    }
+    if (!this.#isSeeded) this.#seed(atUs, sink);
+    if (atUs === this.#followUs) this.#follow(atUs, sink);
+    if (atUs === this.#noiseUs) this.#makeNoise(atUs, sink);
+    const changeUs = changes[this.#change]?.atUs ?? Number.POSITIVE_INFINITY;
+    const nextUs = Math.min(changeUs, this.#followUs, this.#noiseUs);
+    this.nextUs = nextUs > durationUs ? Number.POSITIVE_INFINITY : nextUs;
+  }
+
+  /** One order a level: a changed size takes it out and posts it again in one event, which shows as one delta. */
+  #replay(index: number, sink: MakerSink): void {
+    const { atUs, side, priceE4, sizeE6 } = this.#recording.changes[index]!;
+    const key = `${side}${priceE4}`;
+    const cancelId = this.#levelOrders.get(key) ?? 0;
+    const postId = sizeE6 > 0 ? this.#nextOrderId++ : 0;
+    if (postId === 0) this.#levelOrders.delete(key);
+    else this.#levelOrders.set(key, postId);
+    const market = this.#market;
+    sink({ atUs, venue: KALSHI, market, cancelId, postId, side, priceE4, sizeE6 });
+  }
+
+  #seed(atUs: number, sink: MakerSink): void {
+    const first = this.#recording.tops[0]!;
+    this.#follower.seed(this.#inside(first), atUs, sink);
+    this.#isSeeded = true;
+    this.#noiseUs = this.#noiseAfter(atUs);
+    this.#scheduleFollow(atUs);
+  }
+
+  #makeNoise(atUs: number, sink: MakerSink): void {
+    this.#follower.noise(!this.#isQuietAround(atUs), atUs, sink);
+    this.#noiseUs = this.#noiseAfter(atUs);
+  }
+
+  #follow(atUs: number, sink: MakerSink): void {
+    this.#follower.moveTo(this.#inside(this.#topAt(atUs)), atUs, sink);
+    this.#scheduleFollow(atUs + MOVE_GAP_US);
+  }
+
+  /** The recording is known ahead: finds when its price leaves the follower's, and the quiet moment some lag later. */
+  #scheduleFollow(fromUs: number): void {
+    const { tops } = this.#recording;
+    const own = this.#follower.quotes;
+    const ownMidE4 = (own.bidE4 + own.askE4) / 2;
+    this.#followUs = Number.POSITIVE_INFINITY;
+    this.#topAt(fromUs);
+    for (let index = this.#top; index < tops.length; index++) {
+      const { atUs, bidE4, askE4 } = tops[index]!;
+      if (Math.abs((bidE4 + askE4) / 2 - ownMidE4) < TOLERATED_E4) continue;
+      const lagUs = this.#rng.logUniform(MIN_LIFE_US, MAX_LIFE_US);
+      this.#followUs = this.#quietFrom(Math.max(fromUs, atUs) + Math.round(lagUs));
+      return;
+    }
+  }
+
+  /** The first moment from here on with no recorded change of a best price close to it. */
+  #quietFrom(us: number): number {
+    const { tops } = this.#recording;
+    let quietUs = us;
+    for (let index = this.#top; index < tops.length; index++) {
+      const { atUs } = tops[index]!;
+      if (atUs <= quietUs - MOVE_GAP_US) continue;
+      if (atUs >= quietUs + MOVE_GAP_US) break;
+      quietUs = atUs + MOVE_GAP_US;
+    }
+    return quietUs;
+  }
+
+  #isQuietAround(us: number): boolean {
+    const last = this.#topAt(us);
+    const next = this.#recording.tops[this.#top + 1];
+    return (
+      us - last.atUs >= MOVE_GAP_US && (next?.atUs ?? Number.POSITIVE_INFINITY) - us >= MOVE_GAP_US
+    );
+  }
+
+  /** Best prices recorded at a time that never goes back. */
+  #topAt(us: number): RecordedTop {
+    const { tops } = this.#recording;
+    while (tops[this.#top + 1] !== undefined && tops[this.#top + 1]!.atUs <= us) this.#top++;
+    return tops[this.#top]!;
+  }
+
+  /** Quotes around a price strictly inside the recorded spread: no underround at that moment. */
+  #inside({ bidE4, askE4 }: Quotes): Quotes {
+    const midE4 = bidE4 + (askE4 - bidE4) * (0.2 + 0.6 * this.#rng.unit());
+    const spreadE4 = this.#rng.between(1, MAX_SPREAD_TICKS) * 100;
+    const ownBidE4 = this.#steps.atOrBelow(midE4 - spreadE4 / 2);
+    const ownAskE4 = this.#steps.atOrAbove(Math.max(midE4, ownBidE4 + spreadE4));
+    return {
+      bidE4: ownBidE4,
+      askE4: ownAskE4 > ownBidE4 ? ownAskE4 : Math.min(PAYOUT_E4 - 100, ownBidE4 + 100),
+    };
+  }
+
+  #noiseAfter(atUs: number): number {
+    return atUs + Math.max(1, Math.round(this.#rng.exponential(this.#noiseMeanUs)));
+  }
+}

@@ -1,0 +1,40 @@
+// What a simulation can be told, with its defaults.
+import { z } from 'zod';
+import { DIVERGENCES_PER_MARKET_SECOND } from './market/generator.js';
+
+const port = z.int().min(0).max(65_535).default(0);
+
+export const simOptionsSchema = z.strictObject({
+  seed: z.int().min(0).max(4_294_967_295).default(1),
+  /** Pairs of markets. */
+  markets: z.int().min(1).max(5_000).default(200),
+  /** Multiplies noise and small moves: at 1, 200 markets make about 1,200 and 500 operations a second. */
+  rate: z.number().positive().max(1_000).default(1),
+  /** Over all markets. Default: 8 for 200 markets, and in proportion. */
+  divergencesPerSecond: z.number().min(0).max(10_000).optional(),
+  /** Recorded Kalshi frames that are market 0. */
+  replay: z.string().min(1).optional(),
+  replaySpeed: z.number().positive().max(1_000).default(1),
+  /** 0 takes any free port. */
+  kalshiPort: port,
+  polymarketPort: port,
+  controlPort: port,
+  /** Whole dollars on each exchange. */
+  startingCash: z.int().positive().max(1_000_000_000).default(100_000),
+  /** What an underround must be for the truth to count it. */
+  minNetMicros: z.int().min(1).default(20_000),
+  maxSizeCenti: z.int().positive().default(10_000),
+  maxCostMicros: z.int().positive().default(100_000_000),
+  /** Where keys and pairs are written. Default: a fresh one that is removed at the end. */
+  directory: z.string().min(1).optional(),
+  /** Ends by itself after this. */
+  durationMs: z.int().positive().optional(),
+  /** false: the books stand still until POST /start. */
+  autoStart: z.boolean().default(true),
+});
+
+export type SimOptions = z.output<typeof simOptionsSchema>;
+
+export function divergencesPerSecondOf(options: SimOptions): number {
+  return options.divergencesPerSecond ?? options.markets * DIVERGENCES_PER_MARKET_SECOND;
+}
