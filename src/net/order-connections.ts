@@ -1,17 +1,15 @@
 // Warm HTTP connections for orders: a request is written at once on an idle, open socket, or it is refused. It is never queued
 // and never sent again: an order that leaves late, or twice, is worse than one that does not leave.
-import { Client, type Dispatcher } from 'undici';
 import type { Clock } from '../domain/clock.js';
+import { HttpLine, type LineUser } from './http-line.js';
+import type { HttpReply } from './http-reply.js';
 
-const KEEP_ALIVE_MS = 600_000;
-const CONNECT_TIMEOUT_MS = 5_000;
-/** Replies of either exchange are below 4 KiB; one that is larger is not one of them. */
-const MAX_REPLY_BYTES = 1024 * 1024;
+const NO_BODY = Buffer.alloc(0);
 
 export interface OrderRequest {
   readonly method: 'POST';
   readonly path: string;
-  /** Flat list of names and values, as undici takes them: no object is built for an order. */
+  /** Flat list of names and values: no object is built for an order. */
   readonly headers: string[];
   readonly body: Buffer;
 }
@@ -24,19 +22,14 @@ export type RequestOutcome =
 /** No connection was open and idle: nothing was written. */
 export const NOT_WRITTEN = -1;
 
-interface Line {
-  readonly client: Client;
-  connected: boolean;
-  busy: boolean;
-}
-
 export class OrderConnections {
-  readonly #lines: Line[];
+  readonly #lines: readonly HttpLine[];
   readonly #clock: Clock;
   readonly #timeoutMs: number;
   readonly #warmPath: string;
   readonly #warmer: NodeJS.Timeout;
   #nextWarm = 0;
+  #isClosed = false;
 
   /** `warmPath` is a cheap public GET: it opens the sockets and keeps them open, each line once in `warmEveryMs`. */
   constructor(
@@ -50,7 +43,7 @@ export class OrderConnections {
     this.#clock = clock;
     this.#timeoutMs = timeoutMs;
     this.#warmPath = warmPath;
-    this.#lines = Array.from({ length: connections }, () => openLine(origin));
+    this.#lines = Array.from({ length: connections }, () => new HttpLine(origin));
     this.#warmer = setInterval(() => this.#warmNext(), warmEveryMs / connections);
   }
 
@@ -64,7 +57,13 @@ export class OrderConnections {
   }
 
   get connected(): number {
-    return this.#lines.reduce((count, line) => count + (line.connected ? 1 : 0), 0);
+    return this.#lines.reduce((count, line) => count + (line.isOpen ? 1 : 0), 0);
+  }
+
+  /** True when a write() in this turn of the event loop finds an idle connection. @hot */
+  get canWrite(): boolean {
+    for (const line of this.#lines) if (line.isIdle) return true;
+    return false;
   }
 
   /**
@@ -72,78 +71,60 @@ export class OrderConnections {
    * which case `onOutcome` is never called. @hot
    */
   write(request: OrderRequest, onOutcome: (outcome: RequestOutcome, atNs: number) => void): number {
+    const { method, path, headers, body } = request;
     for (const line of this.#lines) {
-      if (!line.connected || line.busy) continue;
-      line.busy = true;
+      if (!line.isIdle) continue;
       const exchange = new Exchange(line, this.#clock, this.#timeoutMs, onOutcome);
-      line.client.dispatch(request as Dispatcher.DispatchOptions, exchange);
-      return exchange.writtenNs === NOT_WRITTEN ? exchange.refuse() : exchange.writtenNs;
+      if (!line.send(method, path, headers, body, exchange)) continue;
+      const writtenNs = this.#clock.nowNs();
+      exchange.expectReply();
+      return writtenNs;
     }
     return NOT_WRITTEN;
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     clearInterval(this.#warmer);
-    await Promise.all(this.#lines.map(({ client }) => client.destroy()));
+    for (const line of this.#lines) line.drop('the engine ends');
   }
 
-  /** One line at a time, so that all others stay free for an order. A line that cannot be opened is tried again in its turn. */
+  /** One line at a time, so that all others stay free for an order. Lines that are down come first. */
   #warmNext(): void {
-    const line = this.#lines[this.#nextWarm]!;
-    this.#nextWarm = (this.#nextWarm + 1) % this.#lines.length;
-    if (!line.busy) this.#warmLine(line).catch(() => undefined);
+    const down = this.#lines.find((line) => !line.isOpen);
+    const line = down ?? this.#lines[this.#nextWarm]!;
+    if (down === undefined) this.#nextWarm = (this.#nextWarm + 1) % this.#lines.length;
+    // A line that cannot be opened is tried again in its turn.
+    if (!line.isOpen || line.isIdle) this.#warmLine(line).catch(() => undefined);
   }
 
-  async #warmLine(line: Line): Promise<void> {
-    line.busy = true;
-    try {
-      const { body } = await line.client.request({
-        path: this.#warmPath,
-        method: 'GET',
-        headersTimeout: this.#timeoutMs,
-        bodyTimeout: this.#timeoutMs,
+  async #warmLine(line: HttpLine): Promise<void> {
+    await line.open();
+    if (this.#isClosed) line.drop('the engine ends');
+    await new Promise<void>((resolve, reject) => {
+      const exchange = new Exchange(line, this.#clock, this.#timeoutMs, (outcome) => {
+        if (outcome.kind === 'answered') resolve();
+        else reject(new Error(`cannot keep a connection warm: why=${outcome.why}`));
       });
-      await body.dump();
-    } finally {
-      line.busy = false;
-    }
+      // Busy with an order: that keeps it as warm.
+      if (line.send('GET', this.#warmPath, NO_HEADERS, NO_BODY, exchange)) exchange.expectReply();
+      else resolve();
+    });
   }
 }
 
-function openLine(origin: string): Line {
-  const client = new Client(origin, {
-    pipelining: 1,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    keepAliveMaxTimeout: KEEP_ALIVE_MS,
-    connectTimeout: CONNECT_TIMEOUT_MS,
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  });
-  const line: Line = { client, connected: false, busy: false };
-  client.on('connect', () => {
-    line.connected = true;
-  });
-  client.on('disconnect', () => {
-    line.connected = false;
-  });
-  return line;
-}
+const NO_HEADERS: readonly string[] = [];
 
-/** One request on one connection: undici's callbacks, and the time-out, end in exactly one outcome. */
-class Exchange implements Dispatcher.DispatchHandler {
-  writtenNs = NOT_WRITTEN;
-  readonly #line: Line;
+/** One request on one connection: reply, loss and time-out end in exactly one outcome. */
+class Exchange implements LineUser {
+  readonly #line: HttpLine;
   readonly #clock: Clock;
   readonly #onOutcome: (outcome: RequestOutcome, atNs: number) => void;
   readonly #timeoutMs: number;
   #timer: NodeJS.Timeout | undefined;
-  #abort: ((reason?: Error) => void) | undefined;
-  #status = 0;
-  #body = '';
-  #done = false;
 
   constructor(
-    line: Line,
+    line: HttpLine,
     clock: Clock,
     timeoutMs: number,
     onOutcome: (outcome: RequestOutcome, atNs: number) => void,
@@ -154,53 +135,21 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#onOutcome = onOutcome;
   }
 
-  onConnect(abort: (reason?: Error) => void): void {
-    this.#abort = abort;
-    if (this.#done) abort(new Error('order was not written in time'));
-  }
-
-  onRequestSent(): void {
-    this.writtenNs = this.#clock.nowNs();
+  /** The request is with the socket. The line tells of its end in a later turn, so the timer is always there to be cleared. */
+  expectReply(): void {
     this.#timer = setTimeout(() => {
-      this.#end({ kind: 'lost', why: `no reply within ms=${this.#timeoutMs}` });
-      this.#abort?.(new Error('order timed out'));
+      // Dropping the line ends the exchange: a reply that comes too late finds nobody.
+      this.#line.drop(`no reply within ms=${this.#timeoutMs}`);
     }, this.#timeoutMs);
   }
 
-  onHeaders(status: number): boolean {
-    this.#status = status;
-    return true;
-  }
-
-  onData(chunk: Buffer): boolean {
-    this.#body += chunk.toString('utf8');
-    if (this.#body.length <= MAX_REPLY_BYTES) return true;
-    this.#end({ kind: 'lost', why: `reply is larger than bytes=${MAX_REPLY_BYTES}` });
-    this.#abort?.(new Error('reply too large'));
-    return false;
-  }
-
-  onComplete(): void {
-    this.#end({ kind: 'answered', status: this.#status, body: this.#body });
-  }
-
-  onError(error: Error): void {
-    this.#end({ kind: 'lost', why: error.message });
-  }
-
-  /** undici did not write it at once: it must not be written later either. */
-  refuse(): typeof NOT_WRITTEN {
-    this.#done = true;
-    this.#line.busy = false;
-    this.#abort?.(new Error('order was not written in time'));
-    return NOT_WRITTEN;
-  }
-
-  #end(outcome: RequestOutcome): void {
-    if (this.#done) return;
-    this.#done = true;
+  replied({ status, body }: HttpReply): void {
     clearTimeout(this.#timer);
-    this.#line.busy = false;
-    this.#onOutcome(outcome, this.#clock.nowNs());
+    this.#onOutcome({ kind: 'answered', status, body }, this.#clock.nowNs());
+  }
+
+  lost(why: string): void {
+    clearTimeout(this.#timer);
+    this.#onOutcome({ kind: 'lost', why }, this.#clock.nowNs());
   }
 }

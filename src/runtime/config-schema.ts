@@ -135,6 +135,7 @@ const simSection = z.strictObject({
     '10000',
     'How often, over all markets, the simulated exchanges drift apart.',
   ),
+  startingCash: whole(1, 1_000_000_000, 10_000_000, 'Play money on each simulated exchange, dollars.'),
   replay: filePath('Recorded Kalshi frames (.ndjson or .ndjson.gz) to play as one of the markets.'),
 });
 
@@ -170,7 +171,7 @@ const engineSection = z.strictObject({
 const tradingSection = z.strictObject({
   minNet: decimal(
     MICROS_PLACES,
-    '0',
+    '0.000001',
     '10000',
     '0.02',
     'Least dollars net of fees that an arbitrage must lock in.',

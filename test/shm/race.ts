@@ -2,7 +2,7 @@
 // bundled from test/shm/races; a mutant is the same bundle with one line of src/shm changed, which the race must catch.
 
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { build, type Plugin } from 'esbuild';
@@ -142,6 +142,7 @@ function bundle(mutation: Mutation | undefined): Promise<string> {
     plugins: mutation === undefined ? [] : [mutate(mutation)],
   }).then(() => outfile);
   bundles.set(key, made);
+  process.once('exit', () => rmSync(outfile, { force: true }));
   return made;
 }
 

@@ -86,7 +86,7 @@ describe('quote table', () => {
 describe('depth table', () => {
   test('gives back the best levels of each outcome as asks, best first', () => {
     const bids = fc
-      .uniqueArray(fc.integer({ min: 1, max: 9_999 }), { maxLength: 40 })
+      .uniqueArray(fc.integer({ min: 1, max: 9_999 }), { maxLength: 40, size: 'max' })
       .chain((prices) =>
         fc
           .array(fc.integer({ min: 1, max: 2 ** 33 }), {

@@ -53,6 +53,7 @@ interface Walks {
 }
 
 /**
+ * Levels that lose by themselves are walked too: their contracts can make up a count that the exchanges accept.
  * The orderable count with the most net, or undefined when none nets `minNetMicros`. Levels are asks, best first, sizes in
  * 1/1,000,000; a part of a level below 0.01 contract cannot be ordered. Fees are those of one fill a level.
  */
@@ -67,12 +68,9 @@ export function findUnderround(
   if (bestKalshiE4 === undefined || bestPolymarketE4 === undefined) return undefined;
   if (bestKalshiE4 + bestPolymarketE4 >= PAYOUT_E4) return undefined;
   const walks: Walks = {
-    kalshi: walkLevels(kalshiAsks, PAYOUT_E4 - bestPolymarketE4, criteria.maxSizeCenti, () => 0),
-    polymarket: walkLevels(
-      polymarketAsks,
-      PAYOUT_E4 - bestKalshiE4,
-      criteria.maxSizeCenti,
-      (priceE4, sizeCenti) => polymarketFee(terms, priceE4, sizeCenti),
+    kalshi: walkLevels(kalshiAsks, criteria.maxSizeCenti, () => 0),
+    polymarket: walkLevels(polymarketAsks, criteria.maxSizeCenti, (priceE4, sizeCenti) =>
+      polymarketFee(terms, priceE4, sizeCenti),
     ),
   };
   let best: Underround = { netMicros: criteria.minNetMicros - 1, sizeCenti: 0 };
@@ -136,7 +134,6 @@ function searchSegment(
 
 function walkLevels(
   asks: Levels,
-  belowE4: number,
   maxSizeCenti: number,
   fee: (priceE4: number, sizeCenti: number) => number,
 ): WalkLevel[] {
@@ -145,7 +142,7 @@ function walkLevels(
   let costBeforeMicros = 0;
   let feeBeforeMicros = 0;
   for (const [priceE4, sizeE6] of asks) {
-    if (priceE4 >= belowE4 || startCenti >= maxSizeCenti) break;
+    if (startCenti >= maxSizeCenti) break;
     const sizeCenti = Math.floor(sizeE6 / E6_PER_CENTI);
     const endCenti = startCenti + sizeCenti;
     walk.push({ priceE4, startCenti, endCenti, costBeforeMicros, feeBeforeMicros });

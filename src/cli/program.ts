@@ -1,0 +1,62 @@
+// The command line: commands, help, and the exit code of everything that can go wrong. It must not know how anything works inside.
+import { Command, CommanderError } from 'commander';
+import packageJson from '../../package.json' with { type: 'json' };
+import { configCommand } from './config-command.js';
+import { EXIT_GOOD, EXIT_USAGE, type ExitCode, errorText, exitCodeOf } from './exit-codes.js';
+import { runCommand } from './run-command.js';
+import { simCommand } from './sim-command.js';
+
+const EXAMPLES = `
+Examples:
+  $ underround run                  watch it trade on the simulated exchanges
+  $ underround sim --seed 7         only the simulated exchanges
+  $ underround config show          what is in force, and where it came from
+`;
+
+/** Runs one command line to its end. Never rejects. */
+export async function runCommandLine(argv: readonly string[], mainPath: string): Promise<ExitCode> {
+  let code: ExitCode = EXIT_GOOD;
+  const program = createProgram({
+    mainPath,
+    ended: (ended) => {
+      code = ended;
+    },
+  });
+  try {
+    if (argv.length === 0) program.outputHelp();
+    else await program.parseAsync(argv, { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_GOOD : EXIT_USAGE;
+    process.stderr.write(`${errorText(error, wantsDebug(argv, process.env))}\n`);
+    return exitCodeOf(error);
+  }
+}
+
+export function createProgram(parts: Parameters<typeof runCommand>[0]): Command {
+  const program = new Command('underround')
+    .description(packageJson.description)
+    .version(packageJson.version)
+    .addHelpText('after', EXAMPLES)
+    .addCommand(runCommand(parts))
+    .addCommand(simCommand())
+    .addCommand(configCommand());
+  throwAtEnd(program);
+  return program;
+}
+
+/** Commander ends the process by itself otherwise; commands that are added as objects do not inherit the wish. */
+function throwAtEnd(command: Command): void {
+  command.exitOverride().configureHelp({ sortOptions: false }).showHelpAfterError('(see --help)');
+  for (const each of command.commands) throwAtEnd(each);
+}
+
+/** Asked before the configuration is known: the configuration may be what is wrong. */
+function wantsDebug(argv: readonly string[], env: NodeJS.ProcessEnv): boolean {
+  const flag = argv.indexOf('--log-level');
+  return (
+    (flag >= 0 && argv[flag + 1] === 'debug') ||
+    argv.includes('--log-level=debug') ||
+    env.UNDERROUND_LOG_LEVEL === 'debug'
+  );
+}

@@ -1,0 +1,43 @@
+// What of the exchanges' truth a run can be measured by: the underrounds of the time in which the engine was watching.
+import type { Episode } from '../sim/market/truth.js';
+import { type Detection, type Score, scoreDetections } from '../sim/score.js';
+
+/** In microseconds of process.hrtime, as all of the truth. */
+export interface WatchedTime {
+  readonly fromUs: number;
+  readonly untilUs: number;
+}
+
+/**
+ * How old the prices of a detection may be. An update is on its way for about a millisecond; on two cores shared by all
+ * processes a thread can wait for some tens.
+ */
+export const SCORE_TOLERANCE_US = 50_000;
+
+/** Lives are counted inside the watched time only; what is false is judged by all that ever existed. */
+export function scoreRun(
+  episodes: readonly Episode[],
+  detections: readonly Detection[],
+  watched: WatchedTime,
+): Score {
+  // The first detection may come in the moment between the engine's start and our hearing of it.
+  const firstUs = detections.reduce((first, { atUs }) => Math.min(first, atUs), watched.fromUs);
+  const options = { toleranceUs: SCORE_TOLERANCE_US, untilUs: watched.untilUs };
+  const whole = scoreDetections(episodes, detections, options);
+  const inTime = scoreDetections(
+    clipped(episodes, { ...watched, fromUs: firstUs }),
+    detections,
+    options,
+  );
+  return { ...inTime, false: whole.false, falseDetections: whole.falseDetections };
+}
+
+function clipped(episodes: readonly Episode[], { fromUs, untilUs }: WatchedTime): Episode[] {
+  return episodes
+    .filter(({ openUs, closeUs }) => openUs < untilUs && (closeUs ?? untilUs) > fromUs)
+    .map((episode) => ({
+      ...episode,
+      openUs: Math.max(episode.openUs, fromUs),
+      closeUs: Math.min(episode.closeUs ?? untilUs, untilUs),
+    }));
+}

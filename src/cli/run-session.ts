@@ -1,0 +1,263 @@
+// One run on the simulated exchanges from start to summary. Exchange and engine come in as arguments; every way out ends both.
+import { availableParallelism } from 'node:os';
+import { NO, YES } from '../domain/venue.js';
+import { toEngineConfig } from '../runtime/config.js';
+import type { Config } from '../runtime/config-schema.js';
+import type { Detection } from '../runtime/engine.js';
+import type { EngineConfig } from '../runtime/engine-config.js';
+import { type EngineEvent, type EngineStatus, STAGES } from '../runtime/status.js';
+import type { RunningExchange } from './exchange-process.js';
+import type { AccountsReply, ReadyLine, TruthReply } from './exchange-replies.js';
+import { EXIT_FAILURE, EXIT_GOOD, type ExitCode } from './exit-codes.js';
+import { type EndReason, endText, type RunEnd } from './run-end.js';
+import type { RunOutput } from './run-output.js';
+import { scoreRun, type WatchedTime } from './run-score.js';
+import { engineFacts, type RunFacts, type RunSummary, summarise } from './summary.js';
+
+export interface RunEngine {
+  start(): Promise<void>;
+  status(): EngineStatus;
+  detections(): readonly Detection[];
+  stop(): Promise<EngineStatus>;
+}
+
+export interface SessionParts {
+  startExchange(cancelled: AbortSignal): Promise<RunningExchange>;
+  createEngine(config: EngineConfig, log: (event: EngineEvent) => void): RunEngine;
+}
+
+export interface SessionOptions {
+  readonly config: Config;
+  readonly durationMs: number | undefined;
+}
+
+export interface SessionResult {
+  readonly code: ExitCode;
+  readonly summary: RunSummary;
+  readonly status: EngineStatus;
+}
+
+/** A person who pressed Ctrl-C has the prompt back within two seconds; a run that ends by itself may settle in peace. */
+const HURRIED_END_MS = 1_800;
+const CALM_END_MS = 20_000;
+/** Of that, what is kept for the exchanges: their answers, and their end. */
+const ASKING_MS = 450;
+const EXCHANGE_END_MS = 150;
+
+/**
+ * Rejects when exchange or engine cannot start, with all that had started ended. `end` may be asked for at any time, also
+ * during the start: the summary is then of what there was.
+ */
+export async function runSession(
+  options: SessionOptions,
+  parts: SessionParts,
+  output: RunOutput,
+  end: RunEnd,
+): Promise<SessionResult> {
+  const exchange = await parts.startExchange(end.signal).catch((error: unknown) => {
+    if (end.signal.aborted) return undefined;
+    throw error;
+  });
+  if (exchange === undefined) return notStarted(options, endText(await end.reason));
+  try {
+    return await onExchange(options, parts, output, end, exchange);
+  } finally {
+    await exchange.end(EXCHANGE_END_MS);
+  }
+}
+
+async function onExchange(
+  options: SessionOptions,
+  parts: SessionParts,
+  output: RunOutput,
+  end: RunEnd,
+  exchange: RunningExchange,
+): Promise<SessionResult> {
+  void exchange.died.then((words) => end.ask({ kind: 'exchange-died', words }));
+  const machine = { cores: availableParallelism() };
+  const engineConfig = toEngineConfig(withAccess(options.config, exchange.ready), machine);
+  const engine = parts.createEngine(engineConfig, (event) => output.event(event));
+  let fromUs: number | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    output.open(titleOf(exchange.ready, engineConfig), options.durationMs);
+    timer = setInterval(() => output.show(engine.status()), output.everyMs);
+    // After an early end, what the start still says does not matter.
+    const started = engine.start().then(() => true);
+    if (await Promise.race([started, end.reason.then(() => false)])) {
+      fromUs = machineUs();
+      if (options.durationMs !== undefined) end.after(options.durationMs);
+    }
+    const reason = await end.reason;
+    const untilUs = machineUs();
+    const watched = { fromUs: fromUs ?? untilUs, untilUs };
+    return await finish(engine, engineConfig, exchange, reason, watched, output);
+  } catch (error) {
+    await within(engine.stop(), HURRIED_END_MS);
+    throw error;
+  } finally {
+    clearInterval(timer);
+    end.close();
+    output.close();
+  }
+}
+
+/** Stops the engine, asks the exchanges what they know, and puts both together. */
+async function finish(
+  engine: RunEngine,
+  engineConfig: EngineConfig,
+  exchange: RunningExchange,
+  reason: EndReason,
+  watched: WatchedTime,
+  output: RunOutput,
+): Promise<SessionResult> {
+  if (reason.kind === 'exchange-died') {
+    const facts = { words: reason.words };
+    output.event({ level: 'error', event: 'exchange-died', text: 'the exchanges died', facts });
+  }
+  const totalMs = reason.kind === 'duration' ? CALM_END_MS : HURRIED_END_MS;
+  const deadlineMs = performance.now() + totalMs - EXCHANGE_END_MS;
+  const stopped = await within(engine.stop(), totalMs - EXCHANGE_END_MS - ASKING_MS);
+  const status = stopped ?? engine.status();
+  const remainingMs = deadlineMs - performance.now();
+  const replies = reason.kind === 'exchange-died' ? [] : await ask(exchange, remainingMs, output);
+  const [truth, accounts] = replies;
+  const detections = engine.detections().map(
+    (detection) =>
+      ({
+        ...detection,
+        direction: detection.direction === NO ? NO : YES,
+      }) as const,
+  );
+  const run: RunFacts = {
+    profile: 'sim',
+    seed: exchange.ready.seed,
+    markets: exchange.ready.markets,
+    durationMs: Math.round((watched.untilUs - watched.fromUs) / 1000),
+    endedBy: endText(reason),
+    stoppedBecause: status.stoppedBecause ?? null,
+    ...engineFacts(engineConfig),
+    node: process.versions.node,
+    cores: availableParallelism(),
+  };
+  const score = truth === undefined ? undefined : scoreRun(truth.episodes, detections, watched);
+  const summary = summarise({ status, score, accounts, run });
+  const bad =
+    reason.kind === 'exchange-died' ||
+    stopped === undefined ||
+    status.stoppedBecause !== undefined ||
+    summary.pnlAgrees === false;
+  return { code: bad ? EXIT_FAILURE : EXIT_GOOD, summary, status };
+}
+
+async function ask(
+  exchange: RunningExchange,
+  timeoutMs: number,
+  output: RunOutput,
+): Promise<[TruthReply?, AccountsReply?]> {
+  try {
+    return await Promise.all([exchange.truth(timeoutMs), exchange.accounts(timeoutMs)]);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    const text = 'the exchanges could not be asked for the truth';
+    output.event({ level: 'warn', event: 'truth-unknown', text, facts: { why } });
+    return [];
+  }
+}
+
+/** The result, or undefined when it does not come in time. */
+async function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), Math.max(0, ms));
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The simulator's addresses and keys in the place of configured ones: profile sim never leaves this machine. */
+function withAccess(config: Config, ready: ReadyLine): Config {
+  const { exchanges, ...polymarket } = ready.polymarket;
+  return {
+    ...config,
+    kalshi: ready.kalshi,
+    polymarket: {
+      ...polymarket,
+      standardExchange: exchanges.standard,
+      negRiskExchange: exchanges.negRisk,
+    },
+    pairs: { path: ready.pairsPath },
+  };
+}
+
+function titleOf({ seed, markets }: ReadyLine, engine: EngineConfig): string[] {
+  const title = ['sim', `seed ${seed}`, `${markets} markets`, `wait ${engine.wait}`];
+  title.push(`feeds ${engine.kalshiFeeds}+${engine.polymarketFeeds}`);
+  title.push(`detectors ${engine.detectors}`, `executors ${engine.executors}`);
+  if (engine.observe) title.push('observing: no orders');
+  return title;
+}
+
+/** Microseconds of the machine's monotonic clock, as the exchanges' truth has them. */
+function machineUs(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1e6 + Math.floor(nanoseconds / 1000);
+}
+
+/** The end came before the exchanges were up: there is nothing but the wish. */
+function notStarted({ config }: SessionOptions, endedBy: string): SessionResult {
+  const none = { count: 0, p50: 0, p99: 0, p999: 0, max: 0 };
+  const { engine, trading, sim, profile } = config;
+  const status = emptyStatus(none);
+  const run: RunFacts = {
+    profile,
+    seed: sim.seed ?? 0,
+    markets: sim.markets ?? 0,
+    durationMs: 0,
+    endedBy,
+    stoppedBecause: null,
+    ...engine,
+    executors: Number(engine.executors),
+    observe: trading.observe,
+    node: process.versions.node,
+    cores: availableParallelism(),
+  };
+  const summary = summarise({ status, score: undefined, accounts: undefined, run });
+  return { code: EXIT_GOOD, summary, status };
+}
+
+function emptyStatus(none: EngineStatus['latencyNs']['legSkew']): EngineStatus {
+  const feed = {
+    connected: 0,
+    connections: 0,
+    trustedMarkets: 0,
+    markets: 0,
+    frames: 0,
+    conflated: 0,
+    gaps: 0,
+    garbage: 0,
+    resyncs: 0,
+    reconnects: 0,
+    silences: 0,
+  };
+  return {
+    state: 'ending',
+    stoppedBecause: undefined,
+    uptimeMs: 0,
+    pairs: 0,
+    feeds: { kalshi: feed, polymarket: feed },
+    opportunities: { detected: 0, fired: 0, refused: {} },
+    arbs: { fired: 0, bothFilled: 0, oneLegged: 0, noneFilled: 0, unknown: 0, inFlight: 0 },
+    orders: { kalshi: 0, polymarket: 0 },
+    pnlMicros: 0,
+    costMicros: 0,
+    fees: { kalshi: 0, polymarket: 0 },
+    nakedE6: 0,
+    latencyNs: Object.fromEntries(
+      STAGES.map((stage) => [stage, none]),
+    ) as EngineStatus['latencyNs'],
+  };
+}

@@ -1,0 +1,142 @@
+// One HTTP/1.1 connection that carries one request at a time, written in the very call that asks for it, and answered or lost once.
+// Not undici: since its 7.25 line it writes on a used connection only after a turn of the event loop, which an order must not wait.
+import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { type HttpReply, readHttpReply } from './http-reply.js';
+
+const CONNECT_TIMEOUT_MS = 5_000;
+const NOTHING = Buffer.alloc(0);
+
+/** Who asked, and hears exactly one of the two. */
+export interface LineUser {
+  replied(reply: HttpReply): void;
+  lost(why: string): void;
+}
+
+export class HttpLine {
+  readonly #url: URL;
+  #socket: Socket | undefined;
+  #isOpen = false;
+  #opening: Promise<void> | undefined;
+  #user: LineUser | undefined;
+  #received: Buffer = NOTHING;
+
+  constructor(origin: string) {
+    this.#url = new URL(origin);
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** Open, with no request under way: the next one would be written at once. */
+  get isIdle(): boolean {
+    return this.#isOpen && this.#user === undefined;
+  }
+
+  /** Connects if it is not. Rejects when that fails; try again when you like. */
+  open(): Promise<void> {
+    if (this.#isOpen) return Promise.resolve();
+    this.#opening ??= this.#connect().finally(() => {
+      this.#opening = undefined;
+    });
+    return this.#opening;
+  }
+
+  /** Writes a whole request in one piece. False when the line is not idle: then nothing was written, nor will be. @hot */
+  send(
+    method: string,
+    path: string,
+    headers: readonly string[],
+    body: Buffer,
+    user: LineUser,
+  ): boolean {
+    const socket = this.#socket;
+    if (!this.isIdle || socket === undefined || !socket.writable) return false;
+    let head = `${method} ${path} HTTP/1.1\r\nhost: ${this.#url.host}\r\n`;
+    for (let index = 0; index < headers.length; index += 2) {
+      head += `${headers[index]}: ${headers[index + 1]}\r\n`;
+    }
+    if (method !== 'GET') head += `content-length: ${body.length}\r\n`;
+    this.#user = user;
+    socket.write(Buffer.concat([Buffer.from(`${head}\r\n`, 'latin1'), body]));
+    return true;
+  }
+
+  /** Ends the connection now. A request under way is lost. */
+  drop(why: string): void {
+    const socket = this.#socket;
+    const user = this.#user;
+    this.#socket = undefined;
+    this.#isOpen = false;
+    this.#user = undefined;
+    this.#received = NOTHING;
+    socket?.destroy();
+    user?.lost(why);
+  }
+
+  #connect(): Promise<void> {
+    const { hostname, protocol } = this.#url;
+    const isTls = protocol === 'https:';
+    const port = this.#url.port === '' ? (isTls ? 443 : 80) : Number(this.#url.port);
+    const host = hostname.replace(/^\[|\]$/g, '');
+    return new Promise((resolve, reject) => {
+      const socket = isTls
+        ? connectTls({ host, port, servername: host, ALPNProtocols: ['http/1.1'] })
+        : connectTcp({ host, port });
+      this.#socket = socket;
+      let failure = 'the connection was closed';
+      const timer = setTimeout(() => {
+        socket.destroy(new Error(`no connection within ms=${CONNECT_TIMEOUT_MS}`));
+      }, CONNECT_TIMEOUT_MS);
+      socket.setNoDelay(true);
+      socket.once(isTls ? 'secureConnect' : 'connect', () => {
+        clearTimeout(timer);
+        this.#isOpen = this.#socket === socket;
+        resolve();
+      });
+      socket.on('data', (chunk: Buffer) => this.#data(socket, chunk));
+      socket.on('end', () => this.#ended(socket, 'the exchange closed the connection'));
+      socket.on('error', (error) => {
+        failure = error.message;
+      });
+      socket.on('close', () => {
+        clearTimeout(timer);
+        this.#ended(socket, failure);
+        reject(new Error(`cannot connect: url=${this.#url.origin} why=${failure}`));
+      });
+    });
+  }
+
+  #data(socket: Socket, chunk: Buffer): void {
+    if (this.#socket !== socket) return;
+    if (this.#user === undefined) {
+      // Bytes that nobody asked for would be taken for the reply to the next order.
+      this.drop('unasked bytes');
+      return;
+    }
+    this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk]);
+    const state = readHttpReply(this.#received);
+    if (state.kind === 'broken') this.drop(`unreadable reply: ${state.why}`);
+    if (state.kind === 'reply') this.#deliver(state);
+  }
+
+  #deliver(reply: HttpReply): void {
+    const user = this.#user;
+    const isWhole = reply.bytes === this.#received.length;
+    this.#user = undefined;
+    this.#received = NOTHING;
+    if (!reply.keepAlive || !isWhole) this.drop('the exchange is done with the connection');
+    user?.replied(reply);
+  }
+
+  #ended(socket: Socket, why: string): void {
+    if (this.#socket !== socket) return;
+    const state = readHttpReply(this.#received);
+    if (this.#user !== undefined && state.kind === 'until-close') {
+      this.#deliver({ ...state.reply, keepAlive: false });
+    } else {
+      this.drop(why);
+    }
+  }
+}
