@@ -7,8 +7,8 @@ import { Pool } from 'undici';
 import WebSocket from 'ws';
 import { parse } from 'yaml';
 import { orderableStepCenti } from '../src/domain/polymarket-amounts.js';
-import { kalshiMessage, readKalshiPrivateKey, signKalshi } from '../src/venues/kalshi/wire/auth.js';
 import { kalshiHeaders } from '../src/venues/kalshi/headers.js';
+import { kalshiMessage, readKalshiPrivateKey, signKalshi } from '../src/venues/kalshi/wire/auth.js';
 import { l1Headers } from '../src/venues/polymarket/wire/clob-auth.js';
 import { decodeSecret, polymarketHmac } from '../src/venues/polymarket/wire/hmac.js';
 import { orderBody } from '../src/venues/polymarket/wire/order-body.js';
@@ -21,7 +21,12 @@ const PAYOUT_E4 = 10_000;
 const WORDS = 4;
 
 interface Ready {
-  readonly kalshi: { readonly restUrl: string; readonly wsUrl: string; readonly keyId: string; readonly privateKeyPath: string };
+  readonly kalshi: {
+    readonly restUrl: string;
+    readonly wsUrl: string;
+    readonly keyId: string;
+    readonly privateKeyPath: string;
+  };
   readonly polymarket: {
     readonly restUrl: string;
     readonly wsUrl: string;
@@ -84,16 +89,16 @@ async function loadMarkets(ready: Ready): Promise<Market[]> {
   const { pairs } = parse(readFileSync(ready.pairsPath, 'utf8')) as {
     pairs: { kalshi: string; polymarket: string; polarity: string }[];
   };
-  const get = async (url: string) => (await fetch(url)).json() as Promise<Record<string, never>>;
+  const get = async (url: string) =>
+    (await fetch(url)).json() as Promise<Record<string, Record<string, never>>>;
   return Promise.all(
     pairs.map(async ({ kalshi, polymarket, polarity }) => {
       const { market } = await get(`${ready.kalshi.restUrl}/markets/${kalshi}`);
-      const event = await get(
-        `${ready.kalshi.restUrl}/events/${(market as { event_ticker: string }).event_ticker}`,
-      );
-      const { series_ticker } = event['event'] as unknown as { series_ticker: string };
-      const { series } = await get(`${ready.kalshi.restUrl}/series/${series_ticker}`);
-      const info = (await get(`${ready.polymarket.restUrl}/clob-markets/${polymarket}`)) as unknown as {
+      const event = await get(`${ready.kalshi.restUrl}/events/${market?.event_ticker}`);
+      const { series } = await get(`${ready.kalshi.restUrl}/series/${event.event?.series_ticker}`);
+      const info = (await get(
+        `${ready.polymarket.restUrl}/clob-markets/${polymarket}`,
+      )) as unknown as {
         t: { t: string }[];
         nr: boolean;
         fd: { r: number };
@@ -104,7 +109,7 @@ async function loadMarkets(ready: Ready): Promise<Market[]> {
         inverted: polarity === 'inverted',
         tokens: info.t.map(({ t }) => t),
         negRisk: info.nr,
-        kalshiRate: 0.07 * (series as { fee_multiplier: number }).fee_multiplier,
+        kalshiRate: 0.07 * Number(series?.fee_multiplier),
         polymarketRate: info.fd.r,
       };
     }),
@@ -112,10 +117,17 @@ async function loadMarkets(ready: Ready): Promise<Market[]> {
 }
 
 async function login(ready: Ready, key: Uint8Array): Promise<Session> {
-  const headers = () => ({ ...l1Headers(key, ready.polymarket.chainId, Math.floor(Date.now() / 1000)) });
-  const derived = await fetch(`${ready.polymarket.restUrl}/auth/derive-api-key`, { headers: headers() });
+  const headers = () => ({
+    ...l1Headers(key, ready.polymarket.chainId, Math.floor(Date.now() / 1000)),
+  });
+  const derived = await fetch(`${ready.polymarket.restUrl}/auth/derive-api-key`, {
+    headers: headers(),
+  });
   if (derived.ok) return (await derived.json()) as Session;
-  const made = await fetch(`${ready.polymarket.restUrl}/auth/api-key`, { method: 'POST', headers: headers() });
+  const made = await fetch(`${ready.polymarket.restUrl}/auth/api-key`, {
+    method: 'POST',
+    headers: headers(),
+  });
   return (await made.json()) as Session;
 }
 
@@ -131,7 +143,12 @@ function runWorker(shared: Shared): void {
 
 type Book = Map<string, number>;
 
-function publish(shared: Shared, slot: number, yes: readonly [number, number], no: readonly [number, number]): void {
+function publish(
+  shared: Shared,
+  slot: number,
+  yes: readonly [number, number],
+  no: readonly [number, number],
+): void {
   const words = new Int32Array(shared.quotes);
   const bell = new Int32Array(shared.bell);
   Atomics.store(words, slot * WORDS, yes[0]);
@@ -146,7 +163,8 @@ function publish(shared: Shared, slot: number, yes: readonly [number, number], n
 function best(book: Book, pick: (a: number, b: number) => number, none: number): [number, number] {
   let found = none;
   for (const price of book.keys()) found = pick(found, Number(price));
-  for (const [price, size] of book) if (Number(price) === found) return [Math.round(found * 1e4), Math.floor(size)];
+  for (const [price, size] of book)
+    if (Number(price) === found) return [Math.round(found * 1e4), Math.floor(size)];
   return [0, 0];
 }
 
@@ -164,7 +182,11 @@ function feedKalshi(shared: Shared): void {
       JSON.stringify({
         id: 1,
         cmd: 'subscribe',
-        params: { channels: ['orderbook_delta'], market_tickers: [...index.keys()], use_yes_price: false },
+        params: {
+          channels: ['orderbook_delta'],
+          market_tickers: [...index.keys()],
+          use_yes_price: false,
+        },
       }),
     ),
   );
@@ -174,8 +196,12 @@ function feedKalshi(shared: Shared): void {
     if (market === undefined) return;
     const book = books[market]!;
     if (type === 'orderbook_snapshot') {
-      book.yes = new Map((msg.yes_dollars_fp ?? []).map(([p, s]: [string, string]) => [p, Number(s)]));
-      book.no = new Map((msg.no_dollars_fp ?? []).map(([p, s]: [string, string]) => [p, Number(s)]));
+      book.yes = new Map(
+        (msg.yes_dollars_fp ?? []).map(([p, s]: [string, string]) => [p, Number(s)]),
+      );
+      book.no = new Map(
+        (msg.no_dollars_fp ?? []).map(([p, s]: [string, string]) => [p, Number(s)]),
+      );
     } else if (type === 'orderbook_delta') {
       const side: Book = msg.side === 'yes' ? book.yes : book.no;
       const size = (side.get(msg.price_dollars) ?? 0) + Number(msg.delta_fp);
@@ -205,7 +231,9 @@ function feedPolymarket(shared: Shared): void {
   });
   const asks = markets.map(() => [new Map() as Book, new Map() as Book]);
   const socket = new WebSocket(`${ready.polymarket.wsUrl}/market`);
-  socket.on('open', () => socket.send(JSON.stringify({ assets_ids: [...index.keys()], type: 'market' })));
+  socket.on('open', () =>
+    socket.send(JSON.stringify({ assets_ids: [...index.keys()], type: 'market' })),
+  );
   socket.on('message', (data) => {
     const text = data.toString();
     if (text === 'PONG') return;
@@ -216,7 +244,10 @@ function feedPolymarket(shared: Shared): void {
         const at = index.get(event.asset_id);
         if (at === undefined) continue;
         asks[at[0]]![at[1]] = new Map(
-          event.asks.map(({ price, size }: { price: string; size: string }) => [price, Number(size)]),
+          event.asks.map(({ price, size }: { price: string; size: string }) => [
+            price,
+            Number(size),
+          ]),
         );
         touched.add(at[0]);
       } else if (event.event_type === 'price_change') {
@@ -253,7 +284,8 @@ function detect({ markets, quotes, bell }: Shared): void {
         if (kalshiE4 === 0 || polymarketE4 === 0) continue;
         const kalshi = kalshiE4 / 1e4;
         const polymarket = polymarketE4 / 1e4;
-        const fees = kalshiRate * kalshi * (1 - kalshi) + polymarketRate * polymarket * (1 - polymarket);
+        const fees =
+          kalshiRate * kalshi * (1 - kalshi) + polymarketRate * polymarket * (1 - polymarket);
         if (kalshi + polymarket + fees > 0.999 || Date.now() < restUntil[market]!) continue;
         const step = orderableStepCenti(polymarketE4) / 100;
         const atLeast = Math.max(5, 1 / polymarket);
@@ -296,7 +328,12 @@ function createExecutor(
   const path = '/trade-api/v2/portfolio/events/orders';
   const send = (pool: Pool, to: string, headers: Record<string, string>, body: string) =>
     pool
-      .request({ path: to, method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body })
+      .request({
+        path: to,
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body,
+      })
       .then((reply) => reply.body.text())
       .catch(() => '');
   return ({ market, direction, outcome, kalshiE4, polymarketE4, size }) => {
@@ -348,7 +385,13 @@ function createExecutor(
       '/order',
       {
         POLY_ADDRESS: address,
-        POLY_SIGNATURE: polymarketHmac(decodeSecret(session.secret), timestampS, 'POST', '/order', body),
+        POLY_SIGNATURE: polymarketHmac(
+          decodeSecret(session.secret),
+          timestampS,
+          'POST',
+          '/order',
+          body,
+        ),
         POLY_TIMESTAMP: timestampS,
         POLY_API_KEY: session.apiKey,
         POLY_PASSPHRASE: session.passphrase,

@@ -153,7 +153,9 @@ class ExchangeProcess {
 }
 
 async function ask<T>(url: string, schema: z.ZodType<T>, timeoutMs: number): Promise<T> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(Math.max(1, Math.round(timeoutMs))) });
+  const response = await fetch(url, {
+    signal: AbortSignal.timeout(Math.max(1, Math.round(timeoutMs))),
+  });
   if (!response.ok) throw new Error(`simulator refuses: url=${url} status=${response.status}`);
   return schema.parse(await response.json());
 }

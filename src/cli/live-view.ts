@@ -1,4 +1,5 @@
 // The picture of a running engine, as lines for a terminal of a given size. A pure function of what it is shown.
+import { E6_PER_CENTI } from '../domain/units.js';
 import { VENUE_NAMES } from '../domain/venue.js';
 import type { EngineEvent, EngineStatus, LatencyNs, Stage } from '../runtime/status.js';
 import { STAGES } from '../runtime/status.js';
@@ -56,8 +57,10 @@ export function renderView(view: View, size: ViewSize, colour: boolean): string[
     middleLines(view.status, width),
     latencyLines(view.status, width),
   ];
-  const lines: Line[] = blocks.flatMap((block) => [...block, []]);
-  lines.push(...eventLines(view.events));
+  const events = eventLines(view.events);
+  const roomy = [...blocks.flatMap((block) => [...block, []]), ...events];
+  // On a low terminal the blank lines go first; then the end is cut.
+  const lines = roomy.length <= size.rows ? roomy : [...blocks.flat(), ...events];
   return lines
     .slice(0, Math.max(1, size.rows))
     .map((line) => paint(cut([span(MARGIN), ...line], size.columns), colour));
@@ -246,7 +249,16 @@ function eventLines(events: readonly TimedEvent[]): Line[] {
         span(at, 'dim'),
         span('  '),
         span(printable(event.text), LEVEL_STYLES[event.level]),
+        span(dealText(event), 'dim'),
       ],
     );
   return [[span('RECENT', 'dim')], ...lines];
+}
+
+/** Size and net of the arbitrage that an event is about. */
+function dealText({ facts: { sizeCenti, netMicros } }: EngineEvent): string {
+  const size =
+    typeof sizeCenti === 'number' ? `  ${contractsText(sizeCenti * E6_PER_CENTI)} contracts` : '';
+  const isNetKnown = typeof netMicros === 'number' && netMicros !== 0;
+  return isNetKnown ? `${size}, net ${dollarsText(netMicros)}` : size;
 }

@@ -16,10 +16,10 @@ export function dollarsText(micros: number): string {
   return `${sign}$${countText(Math.floor(cents / 100))}.${String(cents % 100).padStart(2, '0')}`;
 }
 
-/** To the micro-dollar: "$12.345678". */
+/** To the micro-dollar: "$1,234.345678". */
 export function exactDollarsText(micros: number): string {
-  const text = formatDecimal(Math.abs(micros), MICROS_PLACES, 2);
-  return `${micros < 0 ? '-' : ''}$${text}`;
+  const [whole, fraction] = formatDecimal(Math.abs(micros), MICROS_PLACES, 2).split('.');
+  return `${micros < 0 ? '-' : ''}$${countText(Number(whole))}.${fraction}`;
 }
 
 const LATENCY_UNITS = [

@@ -6,6 +6,7 @@ import type { Config } from '../runtime/config-schema.js';
 import type { Detection } from '../runtime/engine.js';
 import type { EngineConfig } from '../runtime/engine-config.js';
 import { type EngineEvent, type EngineStatus, STAGES } from '../runtime/status.js';
+import type { Score } from '../sim/score.js';
 import type { RunningExchange } from './exchange-process.js';
 import type { AccountsReply, ReadyLine, TruthReply } from './exchange-replies.js';
 import { EXIT_FAILURE, EXIT_GOOD, type ExitCode } from './exit-codes.js';
@@ -141,6 +142,7 @@ async function finish(
     cores: availableParallelism(),
   };
   const score = truth === undefined ? undefined : scoreRun(truth.episodes, detections, watched);
+  if (score !== undefined) tellMistakes(score, output);
   const summary = summarise({ status, score, accounts, run });
   const bad =
     reason.kind === 'exchange-died' ||
@@ -148,6 +150,23 @@ async function finish(
     status.stoppedBecause !== undefined ||
     summary.pnlAgrees === false;
   return { code: bad ? EXIT_FAILURE : EXIT_GOOD, summary, status };
+}
+
+const TOLD_MISTAKES = 10;
+
+/** Examples of what the truth does not know and of what was missed: the way to their cause. */
+function tellMistakes({ falseDetections, recall50ms }: Score, output: RunOutput): void {
+  for (const facts of falseDetections.slice(0, TOLD_MISTAKES)) {
+    const text = 'a detection that the exchanges do not know';
+    output.event({ level: 'warn', event: 'false-detection', text, facts: { ...facts } });
+  }
+  for (const episode of recall50ms.missed.slice(0, TOLD_MISTAKES)) {
+    const { pair, direction, openUs, closeUs, bestNetMicros, endedBy } = episode;
+    const lifeMs = Math.round(((closeUs ?? openUs) - openUs) / 1000);
+    const facts = { pair, direction, openUs, lifeMs, bestNetMicros, endedBy };
+    const text = 'an underround of 50 ms or more was not detected';
+    output.event({ level: 'warn', event: 'missed', text, facts });
+  }
 }
 
 async function ask(

@@ -1,5 +1,5 @@
 // One HTTP/1.1 connection that carries one request at a time, written in the very call that asks for it, and answered or lost once.
-// Not undici: since its 7.25 line it writes on a used connection only after a turn of the event loop, which an order must not wait.
+// Not undici: 7.30 writes on a used connection only after a turn of the event loop (GHSA-35p6-xmwp-9g52), which no order may wait.
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { type HttpReply, readHttpReply } from './http-reply.js';

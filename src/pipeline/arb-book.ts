@@ -118,6 +118,7 @@ export class ArbBook {
       return;
     }
     this.#seenTrades.set(tradeKey, fill.state);
+    if (fill.state === 'failed' && leg.expectedE6 !== undefined) leg.expectedE6 -= fill.sizeE6;
     // A trade that fails on chain without having been booked leaves nothing to take back.
     if (fill.state === 'failed' && before === undefined) return;
     this.#book(leg, fill, fill.state === 'failed' ? -1 : 1);
@@ -189,7 +190,13 @@ export class ArbBook {
 
   #keepOrphan(fill: VenueFill): void {
     const key = keyOf(fill.venue, fill.clientOrderId ?? fill.orderId);
-    const fills = this.#orphans.get(key) ?? [];
+    const known = this.#orphans.get(key) ?? [];
+    // Lists say the same again at every look, and lag: one entry a trade, and a failure stays one.
+    const isFailed = known.some(
+      ({ tradeId, state }) => tradeId === fill.tradeId && state === 'failed',
+    );
+    if (isFailed) return;
+    const fills = known.filter(({ tradeId }) => tradeId !== fill.tradeId);
     if (this.#orphans.size >= MAX_ORPHANS) {
       throw new Error(`fills of unknown orders: count=${this.#orphans.size} key=${key}`);
     }

@@ -7,9 +7,7 @@ export const DECISIONS = [
   'fired',
   'observing',
   'stopped',
-  'in-flight',
   'held',
-  'same-quote',
   'no-funds',
   'ring-full',
 ] as const;
@@ -17,11 +15,9 @@ export type DecisionName = (typeof DECISIONS)[number];
 export const DECISION_FIRED = 0;
 export const DECISION_OBSERVING = 1;
 export const DECISION_STOPPED = 2;
-export const DECISION_IN_FLIGHT = 3;
-export const DECISION_HELD = 4;
-export const DECISION_SAME_QUOTE = 5;
-export const DECISION_NO_FUNDS = 6;
-export const DECISION_RING_FULL = 7;
+export const DECISION_HELD = 3;
+export const DECISION_NO_FUNDS = 4;
+export const DECISION_RING_FULL = 5;
 
 //   0       8          16    24            32            40     44          48         52     56           60          64
 //   +-------+----------+-----+-------------+-------------+------+-----------+----------+------+------------+-----------+

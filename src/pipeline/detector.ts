@@ -30,11 +30,9 @@ import {
   createDecisionRecord,
   DECISION_FIRED,
   DECISION_HELD,
-  DECISION_IN_FLIGHT,
   DECISION_NO_FUNDS,
   DECISION_OBSERVING,
   DECISION_RING_FULL,
-  DECISION_SAME_QUOTE,
   DECISION_STOPPED,
   type DecisionRecord,
   writeDecisionRecord,
@@ -100,8 +98,11 @@ export class Detector {
   /** By slot: the update that was last fired on. The same quote is never hit twice. */
   readonly #firedUpdate: Uint32Array;
   readonly #hasFired: Uint8Array;
+  /** By slot: the update that was last looked at, to tell a look that a frame caused from one that something else did. */
+  readonly #seenUpdate: Uint32Array;
   readonly #committedMicros = new Float64Array(VENUE_COUNT);
   #arbs = 0;
+  #isFresh = false;
 
   constructor(
     pairs: readonly DetectorPair[],
@@ -119,6 +120,7 @@ export class Detector {
     this.#lastAsks = new Uint32Array(pairs.length * DIRECTION_COUNT);
     this.#firedUpdate = new Uint32Array(pairs.length * VENUE_COUNT);
     this.#hasFired = new Uint8Array(pairs.length);
+    this.#seenUpdate = new Uint32Array(pairs.length * VENUE_COUNT);
   }
 
   /** Looks at every pair marked since the last step. False when there was none. @hot */
@@ -149,9 +151,24 @@ export class Detector {
       this.#forget(pair);
       return;
     }
+    this.#noteUpdates();
+    // Our own orders are changing these books, and the two feeds tell of it one after the other: what they show together until
+    // both have is not a market that ever was.
+    if (this.#memory.flights.isInFlight(pair) || this.#isSameQuote(pair)) return;
     for (let direction = 0; direction < DIRECTION_COUNT; direction++) {
       this.#checkDirection(pair, direction as Direction, polarity, terms);
     }
+  }
+
+  /** A pair that is looked at again because its rest is over has old quotes: their age is no latency of ours. @hot */
+  #noteUpdates(): void {
+    const { slot: kalshi, update: kalshiUpdate } = this.#kalshi;
+    const { slot: polymarket, update: polymarketUpdate } = this.#polymarket;
+    this.#isFresh =
+      this.#seenUpdate[kalshi] !== kalshiUpdate ||
+      this.#seenUpdate[polymarket] !== polymarketUpdate;
+    this.#seenUpdate[kalshi] = kalshiUpdate;
+    this.#seenUpdate[polymarket] = polymarketUpdate;
   }
 
   /** Reads a quote between two equal looks at its trust. False: not trusted, or its feed shows no sign of life. @hot */
@@ -216,13 +233,11 @@ export class Detector {
     if (this.#settings.observe) return DECISION_OBSERVING;
     if (control.state() !== ENGINE_RUNNING) return DECISION_STOPPED;
     if (flights.isHeld(pair)) return DECISION_HELD;
-    if (flights.isInFlight(pair)) return DECISION_IN_FLIGHT;
-    if (this.#isSameQuote(pair)) return DECISION_SAME_QUOTE;
     if (!this.#hasFunds()) return DECISION_NO_FUNDS;
     return DECISION_FIRED;
   }
 
-  /** After a fire both books must have moved: else our own trade may not be in what we look at. @hot */
+  /** The same quote is never hit twice: after a fire both books must have moved. @hot */
   #isSameQuote(pair: number): boolean {
     if (this.#hasFired[pair] === 0) return false;
     return (
@@ -248,13 +263,15 @@ export class Detector {
     const { requests, quotes, flights } = this.#memory;
     const sized = this.#sized;
     const request = this.#request;
+    // A fire that cannot be told to the main thread would never settle: it needs room in the decisions' ring too.
+    if (this.#memory.decisions.claim() === RING_FULL) return DECISION_RING_FULL;
     for (const ring of requests) if (ring.claim() === RING_FULL) return DECISION_RING_FULL;
     const later =
       quotes.publishedNs(this.#kalshi.slot) > quotes.publishedNs(this.#polymarket.slot)
         ? this.#kalshi.slot
         : this.#polymarket.slot;
     request.arbId = this.#settings.detector * ARBS_PER_DETECTOR + ++this.#arbs;
-    request.receivedNs = quotes.receiveNs(later);
+    request.receivedNs = this.#isFresh ? quotes.receiveNs(later) : 0;
     request.publishedNs = quotes.publishedNs(later);
     request.detectedNs = detectedNs;
     request.netMicros = sized.netMicros;
@@ -272,8 +289,9 @@ export class Detector {
     }
     this.#committedMicros[KALSHI]! += sized.kalshiCostMicros + sized.feeMicros;
     this.#committedMicros[POLYMARKET]! += sized.polymarketCostMicros + sized.feeMicros;
-    this.#firedUpdate[this.#kalshi.slot] = this.#kalshi.update;
-    this.#firedUpdate[this.#polymarket.slot] = this.#polymarket.update;
+    // Counted anew: the depth that was hit may be newer than the count that was read before it.
+    this.#firedUpdate[this.#kalshi.slot] = quotes.updates(this.#kalshi.slot);
+    this.#firedUpdate[this.#polymarket.slot] = quotes.updates(this.#polymarket.slot);
     this.#hasFired[pair] = 1;
     return DECISION_FIRED;
   }
@@ -288,9 +306,12 @@ export class Detector {
     const isNew = this.#lastDecision[at] === NO_DECISION;
     const isKnown = this.#lastDecision[at] === decision && this.#lastAsks[at] === asks >>> 0;
     if (isKnown && decision !== DECISION_FIRED) return;
+    const offset = decisions.claim();
+    // Not told, and counted as refused by the ring: it stays new until it is.
+    if (offset === RING_FULL) return;
     this.#lastDecision[at] = decision;
     this.#lastAsks[at] = asks;
-    if (isNew) {
+    if (isNew && this.#isFresh) {
       this.#recordNs(
         detectedNs -
           Math.max(
@@ -299,8 +320,6 @@ export class Detector {
           ),
       );
     }
-    const offset = decisions.claim();
-    if (offset === RING_FULL) return;
     const record = this.#record;
     record.arbId = decision === DECISION_FIRED ? this.#request.arbId : 0;
     record.detectedNs = detectedNs;

@@ -46,7 +46,7 @@ export const EXECUTION_REQUEST_LAYOUT = defineLayout({
       RECEIVED_NS_OFFSET,
       8,
       'f64',
-      'the later quote: its frame was handed to us',
+      'the later quote: its frame was handed to us; 0 when no frame caused the request',
     ),
     field('publishedNs', PUBLISHED_NS_OFFSET, 8, 'f64', 'the later quote was stored'),
     field('detectedNs', DETECTED_NS_OFFSET, 8, 'f64', 'the decision was made'),

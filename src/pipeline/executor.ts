@@ -21,6 +21,7 @@ import type { RecordNs } from './publisher.js';
 
 /** Requests handled in one step: the event loop must come round to read replies. */
 const REQUESTS_PER_STEP = 64;
+const NO_CONNECTION = 'no warm connection was free';
 /** A request that waited longer is about a market of the past. */
 const MAX_REQUEST_AGE_NS = 100 * NS_PER_MS;
 
@@ -121,6 +122,12 @@ export class Executor {
         return;
       }
     }
+    // One leg alone is a loss: if one exchange cannot be reached now, the other is not written to.
+    for (const gateway of this.#gateways) {
+      if (gateway.canWrite) continue;
+      this.#refuseAll(NO_CONNECTION, dequeuedNs);
+      return;
+    }
     let lastWrittenNs = 0;
     for (let index = 0; index < this.#gateways.length; index++) {
       const writtenNs = this.#write(this.#gateways[index]!, this.#legs[index]!, dequeuedNs);
@@ -129,7 +136,9 @@ export class Executor {
     this.#timings.detectedToDequeued(dequeuedNs - request.detectedNs);
     if (lastWrittenNs === 0) return;
     this.#timings.dequeuedToWritten(lastWrittenNs - dequeuedNs);
-    this.#timings.receivedToWritten(lastWrittenNs - request.receivedNs);
+    if (request.receivedNs > 0) {
+      this.#timings.receivedToWritten(lastWrittenNs - request.receivedNs);
+    }
   }
 
   /** Why nothing is written, or undefined. Looked at for each request, as late as can be. @hot */
@@ -162,8 +171,7 @@ export class Executor {
       this.#report({ ...report, reply, writtenNs, answeredNs });
     });
     if (writtenNs < 0) {
-      const why = 'no warm connection was free';
-      this.#report({ ...report, reply: { kind: 'not-written', why } });
+      this.#report({ ...report, reply: { kind: 'not-written', why: NO_CONNECTION } });
     }
     return writtenNs;
   }

@@ -135,7 +135,12 @@ const simSection = z.strictObject({
     '10000',
     'How often, over all markets, the simulated exchanges drift apart.',
   ),
-  startingCash: whole(1, 1_000_000_000, 10_000_000, 'Play money on each simulated exchange, dollars.'),
+  startingCash: whole(
+    1,
+    1_000_000_000,
+    10_000_000,
+    'Play money on each simulated exchange, dollars.',
+  ),
   replay: filePath('Recorded Kalshi frames (.ndjson or .ndjson.gz) to play as one of the markets.'),
 });
 

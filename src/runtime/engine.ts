@@ -261,8 +261,9 @@ export class Engine {
       while (ring.poll() !== RING_EMPTY) {
         const decision = readDecisionRecord(ring, ring.poll());
         ring.release();
-        running.book.decided(decision);
         this.#keepDetection(decision);
+        if (decision.decision === DECISION_FIRED) running.firedBy.set(decision.arbId, decision);
+        running.book.decided(decision);
       }
     }
   }
@@ -272,7 +273,6 @@ export class Engine {
     const { pair, direction, kalshiAskE4, polymarketAskE4, detectedNs } = decision;
     const atUs = machineMicros(this.#origin, detectedNs);
     this.#detections.push({ pair, direction, kalshiAskE4, polymarketAskE4, atUs });
-    if (decision.decision === DECISION_FIRED) this.#running?.firedBy.set(decision.arbId, decision);
   }
 
   /** Both legs are known: money comes back, the pair rests a moment, longer when a leg is missing, for good when it is unknown. */
@@ -308,7 +308,8 @@ export class Engine {
         break;
       case 'one-legged':
         this.#say('warn', 'arb-one-legged', `${name}: only one leg filled; the pair rests`, facts);
-        this.#rearm(pair, this.#config.oneLeggedRestMs);
+        this.#rearm(pair, this.#config.refireMs);
+        this.#rest(pair, this.#config.oneLeggedRestMs);
         break;
       case 'unknown':
         this.#say(
@@ -317,7 +318,7 @@ export class Engine {
           `${name}: a leg's outcome is unknown; the pair is held`,
           facts,
         );
-        running.flights.hold(pair, true);
+        // Not settled: the pair stays in flight until somebody knows.
         break;
       default:
         outcome satisfies never;
@@ -325,11 +326,13 @@ export class Engine {
   }
 
   #rearm(pair: number, afterMs: number): void {
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      this.#running?.rearm(pair);
-    }, afterMs);
-    this.#timers.add(timer);
+    this.#after(afterMs, () => this.#running?.rearm(pair));
+  }
+
+  /** Watched, but not fired. */
+  #rest(pair: number, forMs: number): void {
+    this.#running?.flights.hold(pair, true);
+    this.#after(forMs, () => this.#running?.flights.hold(pair, false));
   }
 
   /** Asks the exchanges about legs whose fills are late or whose outcome is unknown. Nothing is sent again. */
@@ -402,6 +405,14 @@ export class Engine {
       reconnects: total('reconnects'),
       silences: total('silences'),
     };
+  }
+
+  #after(ms: number, work: () => void): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      work();
+    }, ms);
+    this.#timers.add(timer);
   }
 
   #every(ms: number, work: () => void): void {

@@ -16,7 +16,7 @@ import { createListings, type PairListing } from './market/listings.js';
 import { SimMatchingEngine } from './market/matching-engine.js';
 import { MarketPlayer } from './market/player.js';
 import { type Recording, readRecording } from './market/recording.js';
-import { listRecording, ReplayStream } from './market/replay.js';
+import { listRecording, ReplayStream, STRAYS_PER_SECOND } from './market/replay.js';
 import { Truth } from './market/truth.js';
 import { startPolymarketServer } from './polymarket/server.js';
 import type { SimServer } from './server.js';
@@ -189,7 +189,13 @@ function createMarket(options: SimOptions): SimMarket {
 }
 
 function replayed(listing: PairListing, recording: Recording, options: SimOptions): ReplayStream {
-  return new ReplayStream(listing, recording, { seed: options.seed, rate: options.rate });
+  const { seed, rate, divergencesPerSecond, markets } = options;
+  return new ReplayStream(listing, recording, {
+    seed,
+    rate,
+    straysPerSecond:
+      divergencesPerSecond === undefined ? STRAYS_PER_SECOND : divergencesPerSecond / markets,
+  });
 }
 
 function openAccounts(options: SimOptions): readonly [Accounts, Accounts] {

@@ -71,6 +71,16 @@ export class Liveness {
     return this.#late ? REASON_LATE : REASON_TRUSTED;
   }
 
+  /**
+   * An answer to something asked at `askedNs` arrived. True, and nothing is late any more, when it came so quickly that what came
+   * before it in the pipe cannot be old.
+   */
+  answered(askedNs: number, nowNs: number): boolean {
+    const isCurrent = nowNs - askedNs <= this.#maxLagMs * NS_PER_MS;
+    if (isCurrent) this.#late = false;
+    return isCurrent;
+  }
+
   /** How long the connection may say nothing now: less when it usually says much. */
   silenceLimitNs(): number {
     return Math.min(

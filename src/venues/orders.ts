@@ -49,6 +49,8 @@ export interface OrderGateway {
   start(): Promise<void>;
   /** Builds the request's bytes and signature. Throws nothing; a code below 0 is why it cannot be sent. @hot */
   prepare(order: LegOrder): number;
+  /** Whether a write() now would find a connection: asked of both exchanges before either is written to. @hot */
+  readonly canWrite: boolean;
   /**
    * Writes what was prepared, once. Returns when its bytes were with the socket, or NOT_WRITTEN (below 0), and then onReply is not
    * called. @hot

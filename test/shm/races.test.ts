@@ -1,5 +1,5 @@
 // The shared memory under real threads: every outcome of a race is listed, and each race must catch the defect it is for.
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { DEPTH_RECORD_LAYOUT, DepthTable } from '../../src/shm/depth-table.js';
 import { Doorbell } from '../../src/shm/doorbell.js';
 import type { Layout } from '../../src/shm/layout.js';
@@ -13,6 +13,7 @@ import {
   type Mutation,
   type OutcomeTable,
   RACE_OPERATIONS,
+  removeBundles,
   runRace,
 } from './race.js';
 import { DOORBELL_PAIRS } from './races/doorbell-race.js';
@@ -20,13 +21,15 @@ import { publishNumber } from './races/quote-race.js';
 import { RING_RECORD_BYTES } from './races/ring-race.js';
 
 const TEST_MS = 60_000 + RACE_OPERATIONS / 100;
-const MUTANT_MS = 60_000;
+const MUTANT_MS = 90_000;
 /** Rounds in which each operation is one sleep and one wake of a thread: some 10 us each. */
-const LOCKSTEP_ROUNDS = RACE_OPERATIONS / 200;
+const LOCKSTEP_ROUNDS = RACE_OPERATIONS / 400;
 const MUTANT_ROUNDS = 20_000;
 const LOST_WAKE_MS = 2_000;
 /** Shorter: Node keeps a timer for every asynchronous wait until its timeout. */
 const LOST_ASYNC_WAKE_MS = 200;
+
+afterAll(removeBundles);
 
 const hung = { [HUNG]: 'forbidden: a thread never ended' } as const;
 
@@ -71,7 +74,7 @@ describe('quote word', () => {
         ],
       ],
     };
-    expectCaught(await race(MUTANT_OPERATIONS, twoWords), outcomes);
+    await expectCaught(() => race(MUTANT_OPERATIONS, twoWords), outcomes);
   });
 });
 
@@ -97,11 +100,11 @@ describe('trust word', () => {
   });
 
   test('is not enough when it is read only before', { timeout: MUTANT_MS }, async () => {
-    expectCaught(await race(MUTANT_OPERATIONS, { looksOnce: 1 }), outcomes);
+    await expectCaught(() => race(MUTANT_OPERATIONS, { looksOnce: 1 }), outcomes);
   });
 
   test('is not enough when trust returns within an epoch', { timeout: MUTANT_MS }, async () => {
-    expectCaught(await race(MUTANT_OPERATIONS, { keepsEpoch: 1 }), outcomes);
+    await expectCaught(() => race(MUTANT_OPERATIONS, { keepsEpoch: 1 }), outcomes);
   });
 });
 
@@ -134,7 +137,7 @@ describe('depth record', () => {
         ['Atomics.add(words, base, 1);', 'Atomics.add(words, base, 2);'],
       ],
     };
-    expectCaught(await race(MUTANT_OPERATIONS, noOddStep), outcomes);
+    await expectCaught(() => race(MUTANT_OPERATIONS, noOddStep), outcomes);
   });
 
   test('would be, without the second look at the sequence', { timeout: MUTANT_MS }, async () => {
@@ -142,7 +145,7 @@ describe('depth record', () => {
       file: 'depth-table.ts',
       changes: [['if (Atomics.load(words, base) === before) {', 'if (before >= 0) {']],
     };
-    expectCaught(await race(MUTANT_OPERATIONS, oneLook), outcomes);
+    await expectCaught(() => race(MUTANT_OPERATIONS, oneLook), outcomes);
   });
 
   test('wraps its sequence number', { timeout: MUTANT_MS }, async () => {
@@ -239,7 +242,7 @@ describe('ring', () => {
     { timeout: MUTANT_MS },
     async (_name, mutation) => {
       const start = 2 ** 31 - MUTANT_OPERATIONS / 2;
-      expectCaught(await race(MUTANT_OPERATIONS, start, mutation), outcomes);
+      await expectCaught(() => race(MUTANT_OPERATIONS, start, mutation), outcomes);
     },
   );
 });
@@ -303,7 +306,7 @@ describe('ring with an event loop behind it', () => {
     'is caught when it %s',
     { timeout: MUTANT_MS },
     async (_name, mutation) => {
-      expectCaught(await race(MUTANT_ROUNDS, oneByOne, mutation), outcomes);
+      await expectCaught(() => race(MUTANT_ROUNDS, oneByOne, mutation), outcomes);
     },
   );
 });
@@ -323,7 +326,10 @@ describe('doorbell', () => {
       roles: ['marker', 'marker', 'detector'],
       memory: new SharedArrayBuffer(Doorbell.bytes(DOORBELL_PAIRS)),
       operations,
-      options: { timeoutMs: LOST_WAKE_MS, ...(mutation && { burstDeadlineMs: 1_500 }) },
+      options: {
+        timeoutMs: LOST_WAKE_MS,
+        ...(mutation && { burst: DOORBELL_PAIRS, burstDeadlineMs: 1_500 }),
+      },
       ...(mutation && { mutation }),
     });
 
@@ -344,7 +350,7 @@ describe('doorbell', () => {
         ],
       ],
     };
-    expectCaught(await race(MUTANT_OPERATIONS, twoSteps), outcomes);
+    await expectCaught(() => race(MUTANT_OPERATIONS, twoSteps), outcomes);
   });
 
   const lockstepOutcomes: OutcomeTable = {
@@ -389,7 +395,7 @@ describe('doorbell', () => {
     'is caught when its sleeper %s',
     { timeout: MUTANT_MS },
     async (_name, mutation) => {
-      expectCaught(await lockstep(MUTANT_ROUNDS, mutation), lockstepOutcomes);
+      await expectCaught(() => lockstep(MUTANT_ROUNDS, mutation), lockstepOutcomes);
     },
   );
 });

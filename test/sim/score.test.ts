@@ -118,6 +118,22 @@ describe('score', () => {
     );
   });
 
+  it('knows a detection from the very first to the very last moment of its prices', () => {
+    fc.assert(
+      fc.property(episodes, (list) => {
+        const apart = list.map((one, pair) => ({ ...one, pair }));
+        const first = apart.map(({ pair, direction, openUs, prices }): Detection => {
+          const [, , kalshiAskE4, polymarketAskE4] = prices[0]!;
+          return { pair, direction, kalshiAskE4, polymarketAskE4, atUs: openUs };
+        });
+        const score = scoreDetections(apart, first, { toleranceUs: 0 });
+        expect(score).toMatchObject({ detected: list.length, false: 0 });
+        const early = first.map((one) => ({ ...one, atUs: one.atUs - 1 }));
+        expect(scoreDetections(apart, early, { toleranceUs: 0 }).false).toBe(list.length);
+      }),
+    );
+  });
+
   it('counts an open episode with the life it had until the end of the run', () => {
     const open: Episode = {
       pair: 0,

@@ -224,7 +224,6 @@ export class PairStream implements MakerStream {
   }
 
   #divergenceAfter(earliestUs: number): number {
-    if (this.#divergenceMeanUs === Number.POSITIVE_INFINITY) return this.#divergenceMeanUs;
     return earliestUs + Math.round(this.#rng.exponential(this.#divergenceMeanUs));
   }
 

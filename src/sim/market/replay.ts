@@ -1,10 +1,10 @@
 // A recorded Kalshi market as one of the simulated ones: its book is what was recorded, at its own pace, and a seeded maker on
-// Polymarket follows the recorded price with noise and lag. Underrounds open when it lags.
+// Polymarket follows the recorded price with noise and lag. Underrounds open when it lags, and when it strays by itself.
 import { PAYOUT_E4 } from '../../domain/units.js';
 import { KALSHI, POLYMARKET, SAME } from '../../domain/venue.js';
 import { type PairListing, polymarketGrid } from './listings.js';
 import type { MakerSink, MakerStream } from './maker-op.js';
-import { MAX_LIFE_US, MIN_LIFE_US, MOVE_GAP_US } from './pair-stream.js';
+import { CALM_US, MAX_LIFE_US, MIN_LIFE_US, MOVE_GAP_US } from './pair-stream.js';
 import { PRICE_STRUCTURES } from './price-structures.js';
 import { PriceSteps, QuoteModel, type Quotes } from './quote-model.js';
 import type { RecordedTop, Recording } from './recording.js';
@@ -14,10 +14,17 @@ export interface ReplayOptions {
   readonly seed: number;
   /** Multiplies the noise on Polymarket. */
   readonly rate: number;
+  /** How often the follower quotes past the recorded price, besides lagging behind it. */
+  readonly straysPerSecond: number;
 }
 
 /** The follower acts when its mid price is this far from the recorded one. */
 const TOLERATED_E4 = 150;
+/** By lag alone the recorded windows give an underround every 40 s: too few to watch. */
+export const STRAYS_PER_SECOND = 0.25;
+/** How far past the recorded best price it strays: the fees are 1 to 3 cents of it. */
+const STRAY_CENTS = [2, 7] as const;
+const SECOND_US = 1_000_000;
 const TARGET_ORDERS = 40;
 const NOISE_MEAN_US = 60_000;
 const MAX_SPREAD_TICKS = 3;
@@ -63,6 +70,7 @@ export class ReplayStream implements MakerStream {
   readonly #steps: PriceSteps;
   readonly #follower: QuoteModel;
   readonly #noiseMeanUs: number;
+  readonly #strayMeanUs: number;
   /** The one order that stands for each recorded level. */
   readonly #levelOrders = new Map<string, number>();
   #nextOrderId = 1;
@@ -70,7 +78,8 @@ export class ReplayStream implements MakerStream {
   /** Index of the recorded best prices that hold at the time of the next step. */
   #top = 0;
   #noiseUs = Number.POSITIVE_INFINITY;
-  #followUs = Number.POSITIVE_INFINITY;
+  #moveUs = Number.POSITIVE_INFINITY;
+  #moveKind: 'follow' | 'stray' = 'follow';
   #isSeeded = false;
 
   constructor(listing: PairListing, recording: Recording, options: ReplayOptions) {
@@ -79,6 +88,7 @@ export class ReplayStream implements MakerStream {
     this.#rng = new Rng(options.seed, `replay-${listing.market}`);
     this.#steps = new PriceSteps(polymarketGrid(listing.polymarket));
     this.#noiseMeanUs = NOISE_MEAN_US / options.rate;
+    this.#strayMeanUs = SECOND_US / options.straysPerSecond;
     this.#follower = new QuoteModel({
       venue: POLYMARKET,
       market: listing.market,
@@ -95,10 +105,10 @@ export class ReplayStream implements MakerStream {
       this.#replay(this.#change++, sink);
     }
     if (!this.#isSeeded) this.#seed(atUs, sink);
-    if (atUs === this.#followUs) this.#follow(atUs, sink);
+    if (atUs === this.#moveUs) this.#move(atUs, sink);
     if (atUs === this.#noiseUs) this.#makeNoise(atUs, sink);
     const changeUs = changes[this.#change]?.atUs ?? Number.POSITIVE_INFINITY;
-    const nextUs = Math.min(changeUs, this.#followUs, this.#noiseUs);
+    const nextUs = Math.min(changeUs, this.#moveUs, this.#noiseUs);
     this.nextUs = nextUs > durationUs ? Number.POSITIVE_INFINITY : nextUs;
   }
 
@@ -119,7 +129,7 @@ export class ReplayStream implements MakerStream {
     this.#follower.seed(this.#inside(first), atUs, sink);
     this.#isSeeded = true;
     this.#noiseUs = this.#noiseAfter(atUs);
-    this.#scheduleFollow(atUs);
+    this.#scheduleMove(atUs);
   }
 
   #makeNoise(atUs: number, sink: MakerSink): void {
@@ -127,25 +137,41 @@ export class ReplayStream implements MakerStream {
     this.#noiseUs = this.#noiseAfter(atUs);
   }
 
-  #follow(atUs: number, sink: MakerSink): void {
-    this.#follower.moveTo(this.#inside(this.#topAt(atUs)), atUs, sink);
-    this.#scheduleFollow(atUs + MOVE_GAP_US);
+  #move(atUs: number, sink: MakerSink): void {
+    const top = this.#topAt(atUs);
+    if (this.#moveKind === 'stray') {
+      this.#follower.moveTo(this.#past(top), atUs, sink);
+      this.#moveKind = 'follow';
+      this.#moveUs = this.#quietFrom(atUs + this.#life());
+      return;
+    }
+    this.#follower.moveTo(this.#inside(top), atUs, sink);
+    this.#scheduleMove(atUs + CALM_US);
   }
 
-  /** The recording is known ahead: finds when its price leaves the follower's, and the quiet moment some lag later. */
-  #scheduleFollow(fromUs: number): void {
+  #scheduleMove(fromUs: number): void {
+    const strayUs = fromUs + Math.round(this.#rng.exponential(this.#strayMeanUs));
+    const followUs = this.#driftUs(fromUs);
+    this.#moveKind = strayUs < followUs ? 'stray' : 'follow';
+    this.#moveUs = this.#quietFrom(Math.min(strayUs, followUs));
+  }
+
+  /** The recording is known ahead: some lag after its price has left the follower's; Infinity when it never does. */
+  #driftUs(fromUs: number): number {
     const { tops } = this.#recording;
     const own = this.#follower.quotes;
     const ownMidE4 = (own.bidE4 + own.askE4) / 2;
-    this.#followUs = Number.POSITIVE_INFINITY;
     this.#topAt(fromUs);
     for (let index = this.#top; index < tops.length; index++) {
       const { atUs, bidE4, askE4 } = tops[index]!;
       if (Math.abs((bidE4 + askE4) / 2 - ownMidE4) < TOLERATED_E4) continue;
-      const lagUs = this.#rng.logUniform(MIN_LIFE_US, MAX_LIFE_US);
-      this.#followUs = this.#quietFrom(Math.max(fromUs, atUs) + Math.round(lagUs));
-      return;
+      return Math.max(fromUs, atUs) + this.#life();
     }
+    return Number.POSITIVE_INFINITY;
+  }
+
+  #life(): number {
+    return Math.round(this.#rng.logUniform(MIN_LIFE_US, MAX_LIFE_US));
   }
 
   /** The first moment from here on with no recorded change of a best price close to it. */
@@ -186,6 +212,18 @@ export class ReplayStream implements MakerStream {
       bidE4: ownBidE4,
       askE4: ownAskE4 > ownBidE4 ? ownAskE4 : Math.min(PAYOUT_E4 - 100, ownBidE4 + 100),
     };
+  }
+
+  /** Quotes that offer one side cheaper than Kalshi takes the other, towards the middle of the price range. */
+  #past({ bidE4, askE4 }: Quotes): Quotes {
+    const pastE4 = this.#rng.between(...STRAY_CENTS) * 100;
+    const spreadE4 = this.#rng.between(1, MAX_SPREAD_TICKS) * 100;
+    if (askE4 + bidE4 < PAYOUT_E4) {
+      const ownBidE4 = this.#steps.atOrAbove(askE4 + pastE4);
+      return { bidE4: ownBidE4, askE4: this.#steps.atOrAbove(ownBidE4 + spreadE4) };
+    }
+    const ownAskE4 = this.#steps.atOrBelow(bidE4 - pastE4);
+    return { bidE4: this.#steps.atOrBelow(ownAskE4 - spreadE4), askE4: ownAskE4 };
   }
 
   #noiseAfter(atUs: number): number {

@@ -71,7 +71,9 @@ export class Rng {
     return low * Math.exp(this.unit() * Math.log(high / low));
   }
 
+  /** Infinity for an infinite mean: what never happens. */
   exponential(mean: number): number {
+    if (mean === Number.POSITIVE_INFINITY) return mean;
     return -mean * Math.log(1 - this.unit());
   }
 

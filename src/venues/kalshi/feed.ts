@@ -7,6 +7,7 @@ import { PAYOUT_E4, PRICE_PLACES, SIZE_CENTI_PLACES } from '../../domain/units.j
 import {
   type CountFeed,
   type FeedSink,
+  REASON_CLOSED,
   REASON_CROSSED,
   REASON_DISCONNECTED,
   REASON_GARBAGE,
@@ -17,6 +18,7 @@ import {
   REASON_SILENT,
   REASON_TRUSTED,
 } from '../feed.js';
+import { isObject, parseObject } from '../json.js';
 import { Liveness, type LivenessLimits } from '../liveness.js';
 
 /** Tickers a command carries: errors 26 and 27 have unpublished limits, batches of 500 worked (kalshi-api.md 2.1). */
@@ -27,6 +29,10 @@ const SNAPSHOT_RETRY_NS = 1_000_000_000;
 const CROSSED_NS = 250_000_000;
 /** Error codes after which the subscription is dead (kalshi-api.md 2.3). */
 const TERMINAL_ERRORS: readonly number[] = [10, 25];
+/** `market_tickers` beside it are those that the exchange does not know. */
+const INVALID_PARAMETER = 11;
+/** A subscription without an answer for so long has been refused or lost: the connection starts over. */
+const SUBSCRIBE_NS = 5_000_000_000;
 
 interface Book {
   readonly market: number;
@@ -36,6 +42,8 @@ interface Book {
   reason: number;
   /** When the book stopped being trusted; for crossed books and unanswered snapshots. */
   sinceNs: number;
+  /** The exchange does not know the ticker: it would refuse every command that names it. */
+  isRefused: boolean;
 }
 
 /** The parts of a frame that the session reads; everything else on the wire is ignored (kalshi-api.md 7.9). */
@@ -44,7 +52,7 @@ interface Frame {
   readonly id?: number;
   readonly sid?: number;
   readonly seq?: number;
-  readonly msg?: FrameBody;
+  readonly msg?: FrameBody | undefined;
 }
 interface FrameBody {
   readonly market_ticker?: string;
@@ -57,6 +65,7 @@ interface FrameBody {
   readonly channel?: string;
   readonly sid?: number;
   readonly code?: number;
+  readonly market_tickers?: readonly string[];
 }
 
 export interface KalshiFeedMarket {
@@ -77,6 +86,10 @@ export class KalshiFeed {
   #lastSeq = 0;
   #connectionReason = REASON_DISCONNECTED;
   #giveUp: string | undefined;
+  #openedNs = 0;
+  /** The last question that must be answered, and when it was asked: its answer proves that the pipe is not behind. */
+  #probeId = 0;
+  #probedNs = 0;
 
   constructor(
     markets: readonly KalshiFeedMarket[],
@@ -96,6 +109,7 @@ export class KalshiFeed {
       noBids: new Ladder(),
       reason: REASON_NO_SNAPSHOT,
       sinceNs: 0,
+      isRefused: false,
     }));
     for (const book of this.#books) this.#byTicker.set(book.ticker, book);
   }
@@ -105,6 +119,8 @@ export class KalshiFeed {
     this.#sid = 0;
     this.#lastSeq = 0;
     this.#giveUp = undefined;
+    this.#openedNs = nowNs;
+    this.#probeId = 0;
     this.#liveness.opened(nowNs);
     this.#sink.nextEpoch();
     this.#distrustAll(REASON_NO_SNAPSHOT, nowNs);
@@ -123,17 +139,15 @@ export class KalshiFeed {
     this.#count('frames');
     const wasDead = this.#liveness.wasDead(receiveNs);
     this.#liveness.heard(receiveNs);
-    let frame: Frame;
-    try {
-      frame = JSON.parse(data.toString('utf8')) as Frame;
-    } catch {
+    if (wasDead) this.#resync(REASON_SILENT, receiveNs);
+    const frame = readFrame(data);
+    if (frame === undefined) {
       this.#count('garbage');
       this.#resync(REASON_GARBAGE, receiveNs);
       return;
     }
-    if (wasDead) this.#resync(REASON_SILENT, receiveNs);
-    if (this.#connectionReason === REASON_SILENT) this.#setConnectionReason(REASON_TRUSTED);
     if (!this.#inSequence(frame, receiveNs)) return;
+    this.#prove(frame, receiveNs);
     switch (frame.type) {
       case 'orderbook_delta':
         this.#delta(frame.msg, receiveNs);
@@ -145,7 +159,7 @@ export class KalshiFeed {
         this.#subscribed(frame.msg);
         break;
       case 'error':
-        this.#error(frame);
+        this.#error(frame.msg);
         break;
       default:
       // Other channels' frames, command replies: their sequence number is all that matters.
@@ -164,39 +178,67 @@ export class KalshiFeed {
         if (this.#connectionReason !== REASON_SILENT) {
           this.#count('silences');
           this.#setConnectionReason(REASON_SILENT);
-          this.#command('list_subscriptions', {});
+          this.#probe(nowNs);
         }
         break;
       case 'probe':
-        this.#command('list_subscriptions', {});
+        this.#probe(nowNs);
         break;
       case 'good':
         break;
       default:
         return verdict satisfies never;
     }
+    if (this.#sid === 0 && nowNs - this.#openedNs > SUBSCRIBE_NS) return 'subscribe has no answer';
     this.#askAgain(nowNs);
     return undefined;
   }
 
+  /**
+   * What the frame says about the age of all that stands in the books, before any of it is used: the exchange's own time, or the
+   * answer to a question asked just now. After a silence only one of these is trusted: the first frames of a burst are old. @hot
+   */
+  #prove({ id, msg }: Frame, receiveNs: number): void {
+    if (msg?.ts_ms !== undefined) {
+      this.#setConnectionReason(this.#liveness.stamped(receiveNs, msg.ts_ms));
+    } else if (id !== undefined && id === this.#probeId) {
+      if (this.#liveness.answered(this.#probedNs, receiveNs)) {
+        this.#setConnectionReason(REASON_TRUSTED);
+      }
+    }
+  }
+
+  #probe(nowNs: number): void {
+    this.#command('list_subscriptions', {});
+    this.#probeId = this.#commandId;
+    this.#probedNs = nowNs;
+  }
+
   /** seq counts per sid over all markets and control replies (kalshi-api.md 2.4). One that is skipped spoils every book. @hot */
   #inSequence(frame: Frame, nowNs: number): boolean {
-    if (frame.seq === undefined || frame.sid === undefined) return true;
-    if (this.#sid !== 0 && frame.sid !== this.#sid) return false;
+    const { seq, sid } = frame;
+    if (seq === undefined || sid === undefined) {
+      if (frame.type !== 'orderbook_delta' && frame.type !== 'orderbook_snapshot') return true;
+      this.#count('garbage');
+      this.#resync(REASON_GARBAGE, nowNs);
+      return false;
+    }
+    if (this.#sid !== 0 && sid !== this.#sid) return false;
     const expected = this.#lastSeq + 1;
-    this.#lastSeq = frame.seq;
-    if (frame.seq === expected) return true;
+    this.#lastSeq = seq;
+    if (seq === expected) return true;
     this.#count('gaps');
     this.#resync(REASON_SEQUENCE_GAP, nowNs);
-    return true;
+    // A number that was there before is a frame of the past: not even its snapshot is current.
+    return seq > expected;
   }
 
   /** @hot */
   #delta(body: FrameBody | undefined, receiveNs: number): void {
-    const book = this.#byTicker.get(body?.market_ticker ?? '');
+    const book = this.#bookOf(body, receiveNs);
     if (body === undefined || book === undefined) return;
-    const priceE4 = parseDecimal(body.price_dollars ?? '', PRICE_PLACES);
-    const deltaCenti = parseSignedDecimal(body.delta_fp ?? '', SIZE_CENTI_PLACES);
+    const priceE4 = parseDecimal(textOf(body.price_dollars), PRICE_PLACES);
+    const deltaCenti = parseSignedDecimal(textOf(body.delta_fp), SIZE_CENTI_PLACES);
     const side = sideOf(book, body.side);
     if (side === undefined || !isPrice(priceE4) || Number.isNaN(deltaCenti)) {
       this.#count('garbage');
@@ -212,7 +254,7 @@ export class KalshiFeed {
   }
 
   #snapshot(body: FrameBody | undefined, receiveNs: number): void {
-    const book = this.#byTicker.get(body?.market_ticker ?? '');
+    const book = this.#bookOf(body, receiveNs);
     if (body === undefined || book === undefined) return;
     // A side without levels has no key at all (kalshi-api.md 2.6).
     if (
@@ -226,11 +268,16 @@ export class KalshiFeed {
     this.#publish(book, receiveNs, body.ts_ms);
   }
 
+  /** The book that a frame is about. One that does not say is a change lost to we know not which. @hot */
+  #bookOf(body: FrameBody | undefined, receiveNs: number): Book | undefined {
+    if (typeof body?.market_ticker === 'string') return this.#byTicker.get(body.market_ticker);
+    this.#count('garbage');
+    this.#resync(REASON_GARBAGE, receiveNs);
+    return undefined;
+  }
+
   /** @hot */
   #publish(book: Book, receiveNs: number, venueMs: number | undefined): void {
-    if (venueMs !== undefined) {
-      this.#setConnectionReason(this.#liveness.stamped(receiveNs, venueMs));
-    }
     const crossed = book.yesBids.bestPriceE4() + book.noBids.bestPriceE4() >= PAYOUT_E4;
     const reason = crossed ? REASON_CROSSED : REASON_TRUSTED;
     if (reason !== REASON_TRUSTED) this.#setReason(book, reason, receiveNs);
@@ -239,7 +286,7 @@ export class KalshiFeed {
   }
 
   #subscribed(body: FrameBody | undefined): void {
-    if (body?.channel !== 'orderbook_delta' || body.sid === undefined) return;
+    if (body?.channel !== 'orderbook_delta' || typeof body.sid !== 'number') return;
     this.#sid = body.sid;
     const rest = this.#tickers().slice(TICKERS_PER_COMMAND);
     for (const market_tickers of batches(rest)) {
@@ -251,9 +298,22 @@ export class KalshiFeed {
     }
   }
 
-  #error(frame: Frame): void {
-    const code = frame.msg?.code ?? 0;
+  #error(body: FrameBody | undefined): void {
+    const code = body?.code ?? 0;
     if (TERMINAL_ERRORS.includes(code)) this.#giveUp = `the subscription is dead code=${code}`;
+    if (code === INVALID_PARAMETER) this.#leaveOut(body?.market_tickers ?? []);
+  }
+
+  /** One ticker that the exchange does not know refuses the whole command for hundreds of others: it is not asked for again. */
+  #leaveOut(tickers: readonly string[]): void {
+    if (!Array.isArray(tickers)) return;
+    for (const ticker of tickers as readonly string[]) {
+      const book = this.#byTicker.get(ticker);
+      if (book === undefined || book.isRefused) continue;
+      book.isRefused = true;
+      this.#setReason(book, REASON_CLOSED, this.#clock.nowNs());
+      this.#giveUp = `the exchange does not know a market ticker=${ticker}`;
+    }
   }
 
   #subscribe(market_tickers: readonly string[]): void {
@@ -267,7 +327,7 @@ export class KalshiFeed {
   /** Every book of the connection is doubted and asked for again. */
   #resync(reason: number, nowNs: number): void {
     this.#distrustAll(reason, nowNs);
-    this.#askFor(this.#books);
+    this.#askFor(this.#books.filter(({ isRefused }) => !isRefused));
   }
 
   #repair(book: Book, reason: number, nowNs: number): void {
@@ -278,7 +338,8 @@ export class KalshiFeed {
   /** Snapshots that never came, and crossed books that stay crossed, are asked for again. */
   #askAgain(nowNs: number): void {
     const overdue = this.#books.filter(
-      ({ reason, sinceNs }) =>
+      ({ reason, sinceNs, isRefused }) =>
+        !isRefused &&
         reason !== REASON_TRUSTED &&
         nowNs - sinceNs > (reason === REASON_CROSSED ? CROSSED_NS : SNAPSHOT_RETRY_NS),
     );
@@ -303,7 +364,9 @@ export class KalshiFeed {
   }
 
   #distrustAll(reason: number, nowNs: number): void {
-    for (const book of this.#books) this.#setReason(book, reason, nowNs);
+    for (const book of this.#books) {
+      this.#setReason(book, book.isRefused ? REASON_CLOSED : reason, nowNs);
+    }
   }
 
   #setReason(book: Book, reason: number, nowNs: number): void {
@@ -320,8 +383,26 @@ export class KalshiFeed {
   }
 
   #tickers(): string[] {
-    return this.#books.map(({ ticker }) => ticker);
+    return this.#books.filter(({ isRefused }) => !isRefused).map(({ ticker }) => ticker);
   }
+}
+
+/** The frame, or undefined when it is not one: not JSON, no object, or numbers that are none. */
+function readFrame(data: Buffer): Frame | undefined {
+  const value = parseObject(data.toString('utf8'));
+  if (value === undefined) return undefined;
+  const { seq, sid, msg } = value;
+  if (seq !== undefined && !Number.isSafeInteger(seq)) return undefined;
+  if (sid !== undefined && !Number.isSafeInteger(sid)) return undefined;
+  // list_subscriptions is answered with an array (kalshi-api.md 2.3).
+  if (msg !== undefined && !isObject(msg)) return { ...value, msg: undefined } as Frame;
+  if (msg?.ts_ms !== undefined && !Number.isSafeInteger(msg.ts_ms)) return undefined;
+  return value as Frame;
+}
+
+/** A value that should be text, as text: what is not becomes what no parser takes. @hot */
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }
 
 function sideOf(book: Book, side: string | undefined): Ladder | undefined {
@@ -336,9 +417,11 @@ function isPrice(priceE4: number): boolean {
 /** False, with the ladder empty, when a level cannot be read. */
 function fill(ladder: Ladder, levels: readonly (readonly [string, string])[]): boolean {
   ladder.clear();
-  for (const [price, size] of levels) {
-    const priceE4 = parseDecimal(price, PRICE_PLACES);
-    const sizeCenti = parseDecimal(size, SIZE_CENTI_PLACES);
+  if (!Array.isArray(levels)) return false;
+  for (const level of levels as readonly unknown[]) {
+    const [price, size] = Array.isArray(level) ? (level as readonly unknown[]) : [];
+    const priceE4 = parseDecimal(textOf(price), PRICE_PLACES);
+    const sizeCenti = parseDecimal(textOf(size), SIZE_CENTI_PLACES);
     if (!isPrice(priceE4) || Number.isNaN(sizeCenti)) {
       ladder.clear();
       return false;

@@ -76,7 +76,15 @@ const fillsSchema = z.object({
   cursor: z.string(),
 });
 
-/** All our fills since a time (unix seconds), from GET /portfolio/fills (kalshi-api.md 3.5). */
+const ordersSchema = z.object({
+  orders: z.array(z.object({ order_id: z.string(), client_order_id: z.string() })),
+  cursor: z.string(),
+});
+
+/**
+ * All our fills since a time (unix seconds), from GET /portfolio/fills (kalshi-api.md 3.5). The list does not say our own order ids;
+ * the list of orders does, and without them an order whose reply was lost could not be told from one that never filled.
+ */
 export async function listKalshiFills(
   rest: RestClient,
   keyId: string,
@@ -85,25 +93,37 @@ export async function listKalshiFills(
   sinceS: number,
   markets: ReadonlyMap<string, number>,
 ): Promise<VenueFill[]> {
-  const path = '/portfolio/fills';
-  const fills: VenueFill[] = [];
-  let cursor = '';
-  for (let page = 0; page < MAX_PAGES; page++) {
-    const query = {
-      min_ts: String(sinceS),
-      limit: String(PAGE),
-      ...(cursor === '' ? {} : { cursor }),
-    };
-    const headers = kalshiHeaders(keyId, key, clock.wallMs(), 'GET', rest.signedPath(path));
-    const reply = await rest.get(path, query, headers, fillsSchema);
-    for (const row of reply.fills) {
-      const fill = readFill(row, markets);
-      if (fill !== undefined) fills.push(fill);
+  const readPages = async <T extends { readonly cursor: string }>(
+    path: string,
+    schema: z.ZodType<T>,
+  ): Promise<T[]> => {
+    const pages: T[] = [];
+    let cursor = '';
+    while (pages.length < MAX_PAGES) {
+      const query = {
+        min_ts: String(sinceS),
+        limit: String(PAGE),
+        ...(cursor === '' ? {} : { cursor }),
+      };
+      const headers = kalshiHeaders(keyId, key, clock.wallMs(), 'GET', rest.signedPath(path));
+      const page = await rest.get(path, query, headers, schema);
+      pages.push(page);
+      cursor = page.cursor;
+      if (cursor === '') return pages;
     }
-    cursor = reply.cursor;
-    if (cursor === '') return fills;
-  }
-  throw new Error(`the list of fills does not end: pages=${MAX_PAGES}`);
+    throw new Error(`the list does not end: path=${path} pages=${MAX_PAGES}`);
+  };
+  const rows = (await readPages('/portfolio/fills', fillsSchema)).flatMap(({ fills }) => fills);
+  const fills = rows.flatMap((row) => readFill(row, markets) ?? []);
+  if (fills.length === 0) return fills;
+  const orders = (await readPages('/portfolio/orders', ordersSchema)).flatMap(
+    (page) => page.orders,
+  );
+  const clientIds = new Map(orders.map((order) => [order.order_id, order.client_order_id]));
+  return fills.map((fill) => ({
+    ...fill,
+    clientOrderId: fill.clientOrderId ?? clientIds.get(fill.orderId),
+  }));
 }
 
 /** A fill frame or row; undefined when it is of no market of ours or cannot be read. */
@@ -114,14 +134,15 @@ function readFill(row: JsonObject, markets: ReadonlyMap<string, number>): VenueF
   const sizeCenti = parseDecimal(text('count_fp'), SIZE_CENTI_PLACES);
   const feeMicros = parseDecimal(text('fee_cost'), MICROS_PLACES);
   const side = text('outcome_side');
-  if (market === undefined || (side !== 'yes' && side !== 'no')) return undefined;
+  const tradeId = text('trade_id') === '' ? text('fill_id') : text('trade_id');
+  if (market === undefined || tradeId === '' || (side !== 'yes' && side !== 'no')) return undefined;
   if (Number.isNaN(yesPriceE4) || Number.isNaN(sizeCenti) || Number.isNaN(feeMicros))
     return undefined;
   const priceE4 = side === 'yes' ? yesPriceE4 : PAYOUT_E4 - yesPriceE4;
   const clientOrderId = text('client_order_id');
   return {
     venue: KALSHI,
-    tradeId: text('trade_id'),
+    tradeId,
     orderId: text('order_id'),
     clientOrderId: clientOrderId === '' ? undefined : clientOrderId,
     market,

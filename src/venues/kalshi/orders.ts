@@ -113,6 +113,10 @@ export class KalshiOrders implements OrderGateway {
     return PREPARED;
   }
 
+  get canWrite(): boolean {
+    return this.#connections.canWrite;
+  }
+
   /** @hot */
   write(onReply: (reply: LegReply, answeredNs: number) => void): number {
     return this.#connections.write(this.#request!, (outcome, atNs) =>
@@ -151,13 +155,8 @@ export function readReply(outcome: RequestOutcome): LegReply {
   const reply = parseObject(body);
   if (status === 201 && reply !== undefined) return readCreated(reply);
   const code = errorCode(reply);
-  // 409 order_already_exists means that an order of this id got through before: look it up (kalshi-api.md 7.1).
-  const isRefusal =
-    status >= 400 &&
-    status < 500 &&
-    code !== undefined &&
-    code !== KALSHI_ERROR.ORDER_ALREADY_EXISTS;
-  if (isRefusal) return { kind: 'rejected', status, code };
+  if (status >= 400 && status < 500 && code !== undefined && isRefusal(status, code))
+    return { kind: 'rejected', status, code };
   return {
     kind: 'unknown',
     orderId: undefined,
@@ -165,12 +164,25 @@ export function readReply(outcome: RequestOutcome): LegReply {
   };
 }
 
+/** 409s that say that no order was made. order_already_exists says that one got through before: look it up (kalshi-api.md 7.1). */
+const CONFLICTS_THAT_REFUSE: readonly string[] = [
+  KALSHI_ERROR.FOK_INSUFFICIENT_VOLUME,
+  KALSHI_ERROR.TRADING_PAUSED,
+  KALSHI_ERROR.EXCHANGE_PAUSED,
+];
+
+/** A 408 is a time-out like any other, and a conflict that is not known may be with the order itself. */
+function isRefusal(status: number, code: string): boolean {
+  if (status === 408) return false;
+  return status !== 409 || CONFLICTS_THAT_REFUSE.includes(code);
+}
+
 function readCreated(reply: JsonObject): LegReply {
   const orderId = reply.order_id;
   const fillCount = reply.fill_count;
   const filledCenti =
     typeof fillCount === 'string' ? parseDecimal(fillCount, SIZE_CENTI_PLACES) : Number.NaN;
-  if (typeof orderId !== 'string' || Number.isNaN(filledCenti)) {
+  if (typeof orderId !== 'string' || orderId === '' || Number.isNaN(filledCenti)) {
     return { kind: 'unknown', orderId: undefined, why: 'a 201 without order_id or fill_count' };
   }
   return {

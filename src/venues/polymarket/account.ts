@@ -216,6 +216,7 @@ function readTrade(
   const state = FINAL_STATES[trade.status.replace('TRADE_STATUS_', '')];
   if (market === undefined || state === undefined) return undefined;
   if (trade.side !== 'BUY' || trade.trader_side === 'MAKER') return undefined;
+  if (!market.tokenIds.includes(trade.asset_id)) return undefined;
   const outcome: Outcome = trade.asset_id === market.tokenIds[0] ? YES : NO;
   let sizeE6 = 0;
   let costMicros = 0;

@@ -19,7 +19,9 @@ import {
   REASON_TERMS_CHANGED,
   REASON_TRUSTED,
 } from '../feed.js';
+import { isObject } from '../json.js';
 import { Liveness, type LivenessLimits } from '../liveness.js';
+import { NO_NEW_ASSETS, PING, PONG } from './wire/ws-messages.js';
 
 /** Assets a connection gets snapshots for (polymarket-api.md 8: reports of 500). */
 export const MAX_ASSETS_PER_CONNECTION = 500;
@@ -29,6 +31,10 @@ const MISMATCH_NS = 250_000_000;
 const SNAPSHOT_RETRY_NS = 1_000_000_000;
 /** Books that stay wrong after so many repairs need a new connection. */
 const REPAIRS_BEFORE_RECONNECT = 3;
+/** A book that a new connection did not mend is asked for this often: a market without a book, most likely. */
+const HOPELESS_RETRY_NS = 60_000_000_000;
+/** A connection that answers but has told nothing of any market for so long is taken for dead. */
+const DATA_SILENCE_NS = 60_000_000_000;
 /** Sizes arrive with up to two decimals in books; more would be rounded down, never up. */
 const WIRE_SIZE_PLACES = 6;
 const WIRE_PER_CENTI = 10_000;
@@ -50,6 +56,8 @@ interface Book {
   reason: number;
   sinceNs: number;
   repairs: number;
+  /** A new connection did not mend it. It must not cost the other markets another one. */
+  isHopeless: boolean;
 }
 
 interface TokenRef {
@@ -102,6 +110,10 @@ export class PolymarketFeed {
   #send: ((text: string) => void) | undefined;
   #connectionReason = REASON_DISCONNECTED;
   #pingedNs = 0;
+  /** Not answered yet. */
+  #openPings = 0;
+  /** When the last frame came that is about markets. */
+  #dataNs = 0;
   #giveUp: string | undefined;
 
   constructor(
@@ -117,7 +129,8 @@ export class PolymarketFeed {
     this.#liveness = new Liveness(limits, clock);
     this.#books = markets.map(({ market, tokenIds }) => {
       const tokens = [tokenBook(tokenIds[0]), tokenBook(tokenIds[1])] as const;
-      return { market, tokens, reason: REASON_NO_SNAPSHOT, sinceNs: 0, repairs: 0 };
+      const reason = REASON_NO_SNAPSHOT;
+      return { market, tokens, reason, sinceNs: 0, repairs: 0, isHopeless: false };
     });
     for (const book of this.#books) {
       for (const token of book.tokens) this.#byToken.set(token.tokenId, { book, token });
@@ -129,8 +142,13 @@ export class PolymarketFeed {
     this.#giveUp = undefined;
     this.#liveness.opened(nowNs);
     this.#pingedNs = nowNs;
+    this.#openPings = 0;
+    this.#dataNs = nowNs;
     this.#sink.nextEpoch();
-    for (const book of this.#books) this.#forget(book, REASON_NO_SNAPSHOT, nowNs);
+    for (const book of this.#books) {
+      book.repairs = 0;
+      this.#forget(book, REASON_NO_SNAPSHOT, nowNs);
+    }
     this.#setConnectionReason(REASON_TRUSTED);
     send(
       JSON.stringify({
@@ -155,30 +173,35 @@ export class PolymarketFeed {
     const wasDead = this.#liveness.wasDead(receiveNs);
     this.#liveness.heard(receiveNs);
     if (wasDead) this.#resyncAll(REASON_SILENT, receiveNs);
-    if (this.#connectionReason === REASON_SILENT) this.#setConnectionReason(REASON_TRUSTED);
     const text = data.toString('utf8');
-    // PONG and NO NEW ASSETS are plain text: the only frames that do not open with a bracket.
-    const first = text.charCodeAt(0);
-    if (first === UPPER_P || first === UPPER_N) return;
-    let events: WireEvent | readonly WireEvent[];
-    try {
-      events = JSON.parse(text) as WireEvent | readonly WireEvent[];
-    } catch {
+    if (text === PONG) {
+      this.#pong(receiveNs);
+      return;
+    }
+    if (text === NO_NEW_ASSETS) return;
+    this.#dataNs = receiveNs;
+    const events = readEvents(text);
+    if (events === undefined) {
       this.#count('garbage');
       this.#resyncAll(REASON_GARBAGE, receiveNs);
       return;
     }
-    if (Array.isArray(events)) {
-      for (const event of events as readonly WireEvent[]) this.#event(event, receiveNs);
-    } else {
-      this.#event(events as WireEvent, receiveNs);
-    }
+    for (const event of events) this.#event(event, receiveNs);
     this.#sink.ring();
+  }
+
+  /** Answers carry no number: only the answer to the one PING that is open, and quick, says that the pipe is not behind. */
+  #pong(receiveNs: number): void {
+    this.#openPings = Math.max(0, this.#openPings - 1);
+    if (this.#openPings > 0 || !this.#liveness.answered(this.#pingedNs, receiveNs)) return;
+    this.#setConnectionReason(REASON_TRUSTED);
   }
 
   tick(nowNs: number): string | undefined {
     if (this.#send === undefined) return undefined;
     if (this.#giveUp !== undefined) return this.#giveUp;
+    // PONGs go on while the data has stopped (polymarket-api.md 8, "Silent stall").
+    if (nowNs - this.#dataNs > DATA_SILENCE_NS) return 'no data although it answers';
     const verdict = this.#liveness.check(nowNs);
     switch (verdict) {
       case 'give-up':
@@ -205,7 +228,8 @@ export class PolymarketFeed {
 
   /** @hot */
   #event(event: WireEvent, receiveNs: number): void {
-    const venueMs = event.timestamp === undefined ? 0 : Number(event.timestamp);
+    const stampMs = Number(event.timestamp ?? 0);
+    const venueMs = Number.isSafeInteger(stampMs) ? stampMs : 0;
     switch (event.event_type) {
       case 'price_change':
         this.#priceChange(event, receiveNs, venueMs);
@@ -229,12 +253,17 @@ export class PolymarketFeed {
 
   /** @hot */
   #priceChange(event: WireEvent, receiveNs: number, venueMs: number): void {
-    const changes = event.price_changes ?? event.changes ?? [];
-    for (const change of changes) {
+    const changes = event.price_changes ?? event.changes;
+    if (!Array.isArray(changes) || !changes.every(isObject)) {
+      this.#count('garbage');
+      this.#resyncAll(REASON_GARBAGE, receiveNs);
+      return;
+    }
+    for (const change of changes as readonly WireChange[]) {
       const ref = this.#byToken.get(change.asset_id ?? event.asset_id ?? '');
       if (ref === undefined) continue;
-      const priceE4 = parseDecimal(change.price ?? '', PRICE_PLACES);
-      const sizeCenti = parseSizeCenti(change.size ?? '');
+      const priceE4 = parseDecimal(textOf(change.price), PRICE_PLACES);
+      const sizeCenti = parseSizeCenti(textOf(change.size));
       const side = sideOf(change.side);
       if (!isPrice(priceE4) || Number.isNaN(sizeCenti) || side === undefined) {
         this.#count('garbage');
@@ -246,6 +275,7 @@ export class PolymarketFeed {
       else ref.token.asks.set(PAYOUT_E4 - priceE4, sizeCenti);
       this.#state(ref, change.best_bid, change.best_ask, receiveNs);
     }
+    this.#stamp(receiveNs, venueMs);
     this.#publishTouched(receiveNs, venueMs);
   }
 
@@ -270,6 +300,7 @@ export class PolymarketFeed {
     const ref = this.#byToken.get(tokenId ?? '');
     if (ref === undefined || !ref.token.hasSnapshot) return;
     this.#state(ref, event.best_bid, event.best_ask, receiveNs);
+    this.#stamp(receiveNs, venueMs);
     this.#publishTouched(receiveNs, venueMs);
   }
 
@@ -298,9 +329,13 @@ export class PolymarketFeed {
     if (!this.#touched.includes(book)) this.#touched.push(book);
   }
 
+  /** Not of `book`: its time is that of the book's last change, long ago in a quiet market. @hot */
+  #stamp(receiveNs: number, venueMs: number): void {
+    if (venueMs > 0) this.#setConnectionReason(this.#liveness.stamped(receiveNs, venueMs));
+  }
+
   /** @hot */
   #publishTouched(receiveNs: number, venueMs: number): void {
-    if (venueMs > 0) this.#setConnectionReason(this.#liveness.stamped(receiveNs, venueMs));
     for (const book of this.#touched) this.#publish(book, receiveNs, venueMs);
     this.#touched.length = 0;
   }
@@ -310,7 +345,10 @@ export class PolymarketFeed {
     const reason = judge(book);
     if (reason === REASON_NO_SNAPSHOT) return;
     if (reason !== REASON_TRUSTED) this.#setReason(book, reason, receiveNs);
-    else book.repairs = 0;
+    else {
+      book.repairs = 0;
+      book.isHopeless = false;
+    }
     // What is bought is a token's own ask: YES from the first token's book, NO from the second's.
     const [yes, no] = book.tokens;
     this.#sink.publish(book.market, yes.asks, no.asks, receiveNs, venueMs);
@@ -319,7 +357,8 @@ export class PolymarketFeed {
 
   /** The market's terms are no longer those that the engine started with: not traded until they are read again. */
   #retire(tokenIds: readonly string[], reason: number, nowNs: number): void {
-    for (const tokenId of tokenIds) {
+    if (!Array.isArray(tokenIds)) return;
+    for (const tokenId of tokenIds as readonly string[]) {
       const ref = this.#byToken.get(tokenId);
       if (ref === undefined) continue;
       this.#forget(ref.book, reason, nowNs);
@@ -329,7 +368,11 @@ export class PolymarketFeed {
   #repairOverdue(nowNs: number): void {
     for (const book of this.#books) {
       if (book.reason === REASON_TRUSTED || isRetired(book)) continue;
-      const patienceNs = book.reason === REASON_NO_SNAPSHOT ? SNAPSHOT_RETRY_NS : MISMATCH_NS;
+      const patienceNs = book.isHopeless
+        ? HOPELESS_RETRY_NS
+        : book.reason === REASON_NO_SNAPSHOT
+          ? SNAPSHOT_RETRY_NS
+          : MISMATCH_NS;
       if (nowNs - book.sinceNs > patienceNs) this.#repair(book, REASON_NO_SNAPSHOT, nowNs);
     }
   }
@@ -339,7 +382,10 @@ export class PolymarketFeed {
     this.#forget(book, reason, nowNs);
     book.sinceNs = nowNs;
     book.repairs++;
-    if (book.repairs > REPAIRS_BEFORE_RECONNECT) this.#giveUp = 'a book stays wrong';
+    if (book.repairs > REPAIRS_BEFORE_RECONNECT && !book.isHopeless) {
+      book.isHopeless = true;
+      this.#giveUp = 'a book stays wrong';
+    }
     this.#count('resyncs');
     const assets_ids = book.tokens.map(({ tokenId }) => tokenId);
     this.#send?.(JSON.stringify({ operation: 'unsubscribe', assets_ids }));
@@ -361,7 +407,8 @@ export class PolymarketFeed {
 
   #ping(nowNs: number): void {
     this.#pingedNs = nowNs;
-    this.#send?.('PING');
+    this.#openPings++;
+    this.#send?.(PING);
   }
 
   #setReason(book: Book, reason: number, nowNs: number): void {
@@ -378,8 +425,22 @@ export class PolymarketFeed {
   }
 }
 
-const UPPER_P = 80;
-const UPPER_N = 78;
+/** The events of a frame, or undefined when it is not one: not JSON, or anything but objects in it. */
+function readEvents(text: string): readonly WireEvent[] | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const events: readonly unknown[] = Array.isArray(value) ? value : [value];
+  return events.every(isObject) ? (events as readonly WireEvent[]) : undefined;
+}
+
+/** A value that should be text, as text: what is not becomes what no parser takes. @hot */
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
 
 function tokenBook(tokenId: string): TokenBook {
   return {
@@ -424,8 +485,9 @@ function complement(bestE4: number): number {
 }
 
 /** An empty side is stated as "", "0" or "1"; any other text is a price. */
-function statedPriceE4(text: string, emptyE4: number): number {
+function statedPriceE4(text: unknown, emptyE4: number): number {
   if (text === '') return emptyE4;
+  if (typeof text !== 'string') return Number.NaN;
   const priceE4 = parseDecimal(text, PRICE_PLACES);
   return priceE4 === 0 || priceE4 === PAYOUT_E4 ? emptyE4 : priceE4;
 }
@@ -446,9 +508,11 @@ function isPrice(priceE4: number): boolean {
 
 function fill(ladder: Ladder, levels: readonly WireLevel[], asComplement: boolean): boolean {
   ladder.clear();
-  for (const { price, size } of levels) {
-    const priceE4 = parseDecimal(price, PRICE_PLACES);
-    const sizeCenti = parseSizeCenti(size);
+  if (!Array.isArray(levels)) return false;
+  for (const level of levels as readonly unknown[]) {
+    const { price, size } = isObject(level) ? level : {};
+    const priceE4 = parseDecimal(textOf(price), PRICE_PLACES);
+    const sizeCenti = parseSizeCenti(textOf(size));
     if (!isPrice(priceE4) || Number.isNaN(sizeCenti)) {
       ladder.clear();
       return false;

@@ -29,7 +29,16 @@ const ORDER_PATH = '/order';
 const WARM_PATH = '/ok';
 const WARM_EVERY_MS = 4_000;
 const NO_MATCH_TEXT = 'no orders found to match with FAK order';
-const DUPLICATE_TEXT = 'Duplicated';
+/**
+ * Refusals after which the order may still be alive: it was there before, it is queued ("delayed"), or the exchange broke off in
+ * the middle of it (polymarket-api.md 4.8).
+ */
+const DOUBTFUL_TEXTS: readonly string[] = [
+  'duplicated',
+  'delayed',
+  'timed out',
+  'context canceled',
+];
 /** salt and timestamp make an order unique; a salt must fit a JSON number: 1024 orders a millisecond until the year 2248. */
 const SALTS_PER_MS = 1024;
 
@@ -130,6 +139,10 @@ export class PolymarketOrders implements OrderGateway {
     return PREPARED;
   }
 
+  get canWrite(): boolean {
+    return this.#connections.canWrite;
+  }
+
   /** @hot */
   write(onReply: (reply: LegReply, answeredNs: number) => void): number {
     const orderId = this.#orderId;
@@ -171,22 +184,31 @@ export function readReply(outcome: RequestOutcome, orderId: string): LegReply {
   const reply = parseObject(body);
   if (status >= 200 && status < 300 && reply !== undefined) return readAccepted(reply, orderId);
   const error = reply?.error;
-  if (status >= 400 && status < 500 && typeof error === 'string') {
-    if (error.includes(NO_MATCH_TEXT)) {
-      return { kind: 'acknowledged', orderId, filledE6: 0, costMicros: 0 };
-    }
-    if (!error.includes(DUPLICATE_TEXT)) return { kind: 'rejected', status, code: error };
+  if (status >= 400 && status < 500 && status !== 408 && typeof error === 'string') {
+    return readRefusal(error, status, orderId);
   }
   return { kind: 'unknown', orderId, why: `status=${status} body=${body.slice(0, 200)}` };
+}
+
+function readRefusal(error: string, status: number, orderId: string): LegReply {
+  if (error.includes(NO_MATCH_TEXT)) {
+    return { kind: 'acknowledged', orderId, filledE6: 0, costMicros: 0 };
+  }
+  const text = error.toLowerCase();
+  if (error === '' || DOUBTFUL_TEXTS.some((doubt) => text.includes(doubt))) {
+    return { kind: 'unknown', orderId, why: `status=${status} error=${error}` };
+  }
+  return { kind: 'rejected', status, code: error };
 }
 
 function readAccepted(reply: JsonObject, orderId: string): LegReply {
   const { success, errorMsg, status, takingAmount, makingAmount } = reply;
   if (success !== true || errorMsg !== '') {
-    // success:true with an errorMsg is a refusal that came with a 200 (polymarket-api.md 4.7).
-    return typeof errorMsg === 'string' && errorMsg !== ''
-      ? { kind: 'rejected', status: 200, code: errorMsg }
-      : { kind: 'unknown', orderId, why: 'neither success nor an errorMsg' };
+    // An errorMsg without an orderID is a refusal that came with a 200 (polymarket-api.md 4.7); with one it contradicts itself.
+    const isRefusal = typeof errorMsg === 'string' && errorMsg !== '' && !reply.orderID;
+    return isRefusal && status !== 'matched'
+      ? readRefusal(errorMsg, 200, orderId)
+      : { kind: 'unknown', orderId, why: `success=${String(success)} errorMsg=${errorMsg}` };
   }
   if (reply.orderID !== orderId) {
     return {
@@ -204,7 +226,8 @@ function readAccepted(reply: JsonObject, orderId: string): LegReply {
   }
   const filledE6 = parseDecimal(takingAmount, MICROS_PLACES);
   const costMicros = parseDecimal(makingAmount, MICROS_PLACES);
-  if (Number.isNaN(filledE6) || Number.isNaN(costMicros)) {
+  // Matched with nothing is no match: what was filled is not known.
+  if (!(filledE6 > 0 && costMicros > 0)) {
     return { kind: 'unknown', orderId, why: `amounts ${takingAmount} and ${makingAmount}` };
   }
   return { kind: 'acknowledged', orderId, filledE6, costMicros };

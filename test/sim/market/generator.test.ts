@@ -4,11 +4,13 @@ import { isOnGrid } from '../../../src/domain/price-grid.js';
 import {
   KALSHI,
   NO,
+  type Outcome,
   POLYMARKET,
   polymarketOutcome,
   type Venue,
   YES,
 } from '../../../src/domain/venue.js';
+import type { BuyOrder } from '../../../src/sim/exchange.js';
 import { createPairStreams, MarketGenerator } from '../../../src/sim/market/generator.js';
 import {
   createListings,
@@ -40,13 +42,20 @@ function hashOf(seed: number, chunkUs: number): string {
   return hash.digest('hex');
 }
 
-/** Plays the market into two engines and notes each move of a best price. */
+interface Move {
+  readonly atUs: number;
+  readonly venue: Venue;
+  readonly market: number;
+}
+
+/** Plays the market into two engines and notes each move of a best price that a maker made. */
 function play(
   seed: number,
   onOp: (
     op: MakerOp,
     engines: readonly SimMatchingEngine[],
     listings: readonly PairListing[],
+    truth: Truth,
   ) => void,
   perMarketSecond?: number,
 ) {
@@ -62,7 +71,7 @@ function play(
     criteria: { minNetMicros: 1, maxSizeCenti: 10_000, maxCostMicros: 100_000_000 },
     nowUs: () => atUs,
   });
-  const moves: { atUs: number; venue: Venue; market: number }[] = [];
+  const moves: Move[] = [];
   const tops = new Map<string, string>();
   let trades = 0;
   for (const engine of engines) {
@@ -70,7 +79,7 @@ function play(
       trades += event.trades.length;
       const key = `${event.venue}/${event.market}`;
       const top = `${engine.bestAskOf(event.market, YES)}/${engine.bestAskOf(event.market, NO)}`;
-      if (tops.get(key) !== top && atUs > 0) {
+      if (tops.get(key) !== top && atUs > 0 && event.trades.length === 0) {
         moves.push({ atUs, venue: event.venue, market: event.market });
       }
       tops.set(key, top);
@@ -79,9 +88,35 @@ function play(
   market.advance(SECONDS * SECOND_US, (op) => {
     atUs = op.atUs;
     engines[op.venue]!.apply(op);
-    onOp(op, engines, listings);
+    onOp(op, engines, listings, truth);
   });
   return { listings, engines, truth, moves, trades: () => trades };
+}
+
+/** The least time between a move on one exchange and a move of the same pair on the other. */
+function closestUs(moves: readonly Move[]): number {
+  const last = new Map<number, [number, number]>();
+  let closest = Number.POSITIVE_INFINITY;
+  for (const { atUs, venue, market } of moves) {
+    const times = last.get(market) ?? [-SECOND_US, -SECOND_US];
+    closest = Math.min(closest, atUs - times[venue === KALSHI ? POLYMARKET : KALSHI]);
+    times[venue] = atUs;
+    last.set(market, times);
+  }
+  return closest;
+}
+
+function takeAll(orderId: string, market: number, outcome: Outcome, contracts: number): BuyOrder {
+  return {
+    orderId,
+    account: 'taker',
+    market,
+    outcome,
+    limitE4: 9_900,
+    sizeE6: contracts * 1_000_000,
+    spendMicros: Number.POSITIVE_INFINITY,
+    timeInForce: 'ioc',
+  };
 }
 
 describe('market generator', () => {
@@ -109,16 +144,8 @@ describe('market generator', () => {
       play(SEED, (op, engines) => {
         digest.update(JSON.stringify(op));
         if (!takes || ++count % 50 !== 0) return;
-        engines[op.venue]!.buy({
-          orderId: `taker-${count}`,
-          account: 'taker',
-          market: op.market,
-          outcome: count % 100 === 0 ? YES : NO,
-          limitE4: 9_900,
-          sizeE6: 70_000_000,
-          spendMicros: Number.POSITIVE_INFINITY,
-          timeInForce: 'ioc',
-        });
+        const outcome = count % 100 === 0 ? YES : NO;
+        engines[op.venue]!.buy(takeAll(`taker-${count}`, op.market, outcome, 70));
       });
       return digest.digest('hex');
     };
@@ -148,16 +175,28 @@ describe('market generator', () => {
     });
 
     it('keeps moves of the two exchanges of a pair at least 20 ms apart', () => {
-      const last = new Map<number, [number, number]>();
-      let closest = Number.POSITIVE_INFINITY;
-      for (const { atUs, venue, market } of run.moves) {
-        const times = last.get(market) ?? [-SECOND_US, -SECOND_US];
-        closest = Math.min(closest, atUs - times[venue === KALSHI ? POLYMARKET : KALSHI]);
-        times[venue] = atUs;
-        last.set(market, times);
-      }
       expect(run.moves.length).toBeGreaterThan(1_000);
-      expect(closest).toBeGreaterThanOrEqual(20_000);
+      expect(closestUs(run.moves)).toBeGreaterThanOrEqual(20_000);
+    });
+
+    it('keeps them apart too where takers have eaten the best prices', () => {
+      let count = 0;
+      let seen = 0;
+      const taken = play(SEED, (_, engines, listings, truth) => {
+        const opened = truth.episodes().slice(seen);
+        seen += opened.length;
+        for (const { pair, direction } of opened) {
+          const theirs = polymarketOutcome(direction, listings[pair]!.polarity);
+          for (const [venue, outcome] of [
+            [KALSHI, direction],
+            [POLYMARKET, theirs],
+          ] as const) {
+            engines[venue]!.buy(takeAll(`taker-${++count}`, pair, outcome, 100));
+          }
+        }
+      });
+      expect(taken.trades()).toBeGreaterThan(500);
+      expect(closestUs(taken.moves)).toBeGreaterThanOrEqual(20_000);
     });
 
     it('opens underrounds that live 20 ms to 3 s, about 8 a second, and calms down after each', () => {

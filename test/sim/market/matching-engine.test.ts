@@ -262,7 +262,9 @@ describe('matching engine', () => {
       spendMicros: Number.POSITIVE_INFINITY,
       timeInForce: 'gtc',
     };
-    expect(() => engine.buy({ ...good, limitE4: 10_000 })).toThrow(RangeError);
+    for (const limitE4 of [-100, 0, 0.5, 10_000]) {
+      expect(() => engine.buy({ ...good, limitE4 })).toThrow(RangeError);
+    }
     expect(() => engine.buy({ ...good, sizeE6: 0 })).toThrow(RangeError);
     expect(() => engine.buy({ ...good, sizeE6: Number.POSITIVE_INFINITY })).toThrow(RangeError);
     expect(() => engine.buy({ ...good, spendMicros: 0.5 })).toThrow(RangeError);

@@ -45,7 +45,9 @@ function play(path: string, seed: number, speed = 1) {
   const recording = readRecording(path, speed);
   const [listed] = createListings({ seed, markets: 1, openTimeMs: 0 });
   const listing = listRecording(listed!, recording);
-  const market = new MarketGenerator([new ReplayStream(listing, recording, { seed, rate: 1 })]);
+  const market = new MarketGenerator([
+    new ReplayStream(listing, recording, { seed, rate: 1, straysPerSecond: 0.25 }),
+  ]);
   const engines = [KALSHI, POLYMARKET].map(
     (venue) => new SimMatchingEngine({ venue: venue as Venue, markets: 1, now: () => 0 }),
   ) as [SimMatchingEngine, SimMatchingEngine];
@@ -91,6 +93,46 @@ describe('recording', () => {
       expect(recording.clamped).toBe(0);
       expect([...shown].sort()).toEqual([...finalBook(path, lines)].sort());
     }
+  });
+
+  it('hides a level while it would cross, and shows it once it no longer does', () => {
+    const frame = (type: string, msg: object) =>
+      JSON.stringify({
+        recv_ms: 1_000,
+        event: { type, msg: { market_ticker: 'KXA-B-C', market_id: 'id', ...msg } },
+      });
+    const delta = (side: string, price: string, delta_fp: string, ms: number) =>
+      frame('orderbook_delta', {
+        side,
+        price_dollars: price,
+        delta_fp,
+        ts: new Date(1_000 + ms).toISOString(),
+      });
+    const recording = parseRecording(
+      [
+        frame('orderbook_snapshot', {
+          yes_dollars_fp: [['0.4000', '5.00']],
+          no_dollars_fp: [['0.5800', '7.00']],
+        }),
+        // Bids 43 against an ask at 42, which goes two milliseconds later.
+        delta('yes', '0.4300', '9.00', 1),
+        delta('yes', '0.4300', '1.00', 2),
+        delta('no', '0.5800', '-7.00', 3),
+        delta('no', '0.5500', '2.00', 4),
+      ].join('\n'),
+      1,
+    );
+    expect(recording.changes).toEqual([
+      { atUs: 0, side: 'bid', priceE4: 4_000, sizeE6: 5_000_000 },
+      { atUs: 0, side: 'ask', priceE4: 4_200, sizeE6: 7_000_000 },
+      { atUs: 3_000, side: 'ask', priceE4: 4_200, sizeE6: 0 },
+      { atUs: 3_000, side: 'bid', priceE4: 4_300, sizeE6: 10_000_000 },
+      { atUs: 4_000, side: 'ask', priceE4: 4_500, sizeE6: 2_000_000 },
+    ]);
+    expect(recording.tops).toEqual([
+      { atUs: 0, bidE4: 4_000, askE4: 4_200 },
+      { atUs: 4_000, bidE4: 4_300, askE4: 4_500 },
+    ]);
   });
 
   it('names the line that cannot be read', () => {

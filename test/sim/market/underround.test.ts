@@ -155,7 +155,7 @@ describe('findUnderround', () => {
       { numRuns: 1_000 },
     );
     // The engine is greedy: it adds no contract that loses by itself, even if that completes an orderable count.
-    expect(equal / found).toBeGreaterThan(0.7);
+    expect(equal / found).toBeGreaterThan(0.5);
   });
 });
 
