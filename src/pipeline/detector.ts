@@ -76,6 +76,8 @@ export interface DetectorSettings {
 interface Side {
   readonly quote: Quote;
   slot: number;
+  /** The trust word that vouched for it: any other, later, is another stretch of trust. */
+  trust: number;
   update: number;
 }
 
@@ -178,6 +180,7 @@ export class Detector {
     const trust = quotes.trustWord(slot);
     if (trustReason(trust) !== TRUSTED) return false;
     side.slot = slot;
+    side.trust = trust;
     side.update = quotes.updates(slot);
     quotes.read(slot, side.quote);
     return quotes.trustWord(slot) === trust;
@@ -200,7 +203,7 @@ export class Detector {
     this.#decide(pair, direction);
   }
 
-  /** Sizes on depth that is newer or as new as the quote, and still trusted after it was read. @hot */
+  /** Sizes on depth that is newer or as new as the quote, in the same stretch of trust. @hot */
   #size(direction: Direction, outcome: Outcome, terms: PairTerms): boolean {
     const { depth, quotes } = this.#memory;
     if (
@@ -210,8 +213,8 @@ export class Detector {
       return false;
     }
     if (
-      trustReason(quotes.trustWord(this.#kalshi.slot)) !== TRUSTED ||
-      trustReason(quotes.trustWord(this.#polymarket.slot)) !== TRUSTED
+      quotes.trustWord(this.#kalshi.slot) !== this.#kalshi.trust ||
+      quotes.trustWord(this.#polymarket.slot) !== this.#polymarket.trust
     ) {
       return false;
     }
@@ -346,7 +349,12 @@ export class Detector {
 }
 
 function createSide(): Side {
-  return { quote: { yesAskE4: 0, noAskE4: 0, yesSize: 0, noSize: 0 }, slot: 0, update: 0 };
+  return {
+    quote: { yesAskE4: 0, noAskE4: 0, yesSize: 0, noSize: 0 },
+    slot: 0,
+    trust: 0,
+    update: 0,
+  };
 }
 
 /** @hot */

@@ -31,11 +31,13 @@ export class Publisher implements FeedSink {
   readonly #markets: readonly number[];
   readonly #slotBase: number;
   readonly #marketReasons: Uint8Array;
+  /** By market, as written: what readers see, and how often trust was lost. */
+  readonly #writtenReasons: Uint8Array;
+  readonly #epochs: Uint16Array;
   readonly #count: CountFeed;
   readonly #recordNs: RecordNs;
   readonly #clock: Clock;
   #connectionReason = REASON_DISCONNECTED;
-  #epoch = 0;
   #marked = false;
 
   constructor(
@@ -51,6 +53,8 @@ export class Publisher implements FeedSink {
     this.#markets = markets;
     this.#slotBase = venue * pairs;
     this.#marketReasons = new Uint8Array(pairs).fill(REASON_NO_SNAPSHOT);
+    this.#writtenReasons = new Uint8Array(pairs);
+    this.#epochs = new Uint16Array(pairs);
     this.#count = count;
     this.#recordNs = recordNs;
     this.#clock = clock;
@@ -101,11 +105,6 @@ export class Publisher implements FeedSink {
     this.ring();
   }
 
-  nextEpoch(): void {
-    this.#epoch++;
-    this.#writeAllTrust();
-  }
-
   /** @hot */
   ring(): void {
     if (!this.#marked) return;
@@ -119,12 +118,16 @@ export class Publisher implements FeedSink {
     this.#marked = true;
   }
 
+  /** Each loss of trust begins an epoch: a reader that slept through it must not find the word that it had read before. */
   #writeTrust(market: number): void {
     const reason =
       this.#connectionReason === REASON_TRUSTED
         ? this.#marketReasons[market]!
         : this.#connectionReason;
-    this.#memory.quotes.setTrust(this.#slotBase + market, this.#epoch, reason);
+    if (this.#writtenReasons[market] === reason) return;
+    if (this.#writtenReasons[market] === REASON_TRUSTED) this.#epochs[market]!++;
+    this.#writtenReasons[market] = reason;
+    this.#memory.quotes.setTrust(this.#slotBase + market, this.#epochs[market]!, reason);
   }
 
   #writeAllTrust(): void {

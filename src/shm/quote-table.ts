@@ -153,7 +153,7 @@ export class QuoteTable {
     out.noSize = sizes & 0xffff;
   }
 
-  /** Sets why a slot is not trusted, or TRUSTED. A new epoch begins with each connection. @hot */
+  /** Sets why a slot is not trusted, or TRUSTED. A new epoch begins with each loss of trust. @hot */
   setTrust(slot: number, epoch: number, reason: number): void {
     Atomics.store(
       this.#ints,

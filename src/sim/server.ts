@@ -47,5 +47,3 @@ export type Fault =
   | { readonly kind: 'reset-after-accept'; readonly count: number }
   /** Destroys the sockets of the next orders, which are not executed. */
   | { readonly kind: 'reset-before-accept'; readonly count: number };
-
-export type FaultKind = Fault['kind'];

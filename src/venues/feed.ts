@@ -52,8 +52,6 @@ export interface FeedSink {
   setMarketTrust(market: number, reason: number): void;
   /** A reason that holds for every market of this connection, or REASON_TRUSTED when there is none. */
   setConnectionTrust(reason: number): void;
-  /** A new connection begins: quotes of the old one are of another epoch. */
-  nextEpoch(): void;
   /** All of a frame is published: wake who waits. @hot */
   ring(): void;
 }

@@ -1,3 +1,4 @@
+import type { WriteStream } from 'node:tty';
 import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -12,6 +13,7 @@ import {
   percentText,
 } from '../../src/cli/number-text.js';
 import { cut, paint, span, widthOf } from '../../src/cli/paint.js';
+import { LiveOutput, wantsColour } from '../../src/cli/run-output.js';
 import { SAMPLE_STATUS } from './sample-status.js';
 
 const VIEW: View = {
@@ -164,5 +166,87 @@ describe('numbers for a person', () => {
     expect(clockText(90_061_000)).toBe('25:01:01');
     expect(percentText(0.99999)).toBe('99.9 %');
     expect(percentText(1)).toBe('100.0 %');
+  });
+});
+
+describe('the screen of a run', () => {
+  const terminal = () => {
+    const written: string[] = [];
+    const listeners = new Map<string, () => void>();
+    const out = {
+      columns: 80,
+      rows: 24,
+      writableNeedDrain: false,
+      write: (text: string) => written.push(text),
+      on: (event: string, listener: () => void) => listeners.set(event, listener),
+      off: (event: string) => listeners.delete(event),
+    };
+    return {
+      out,
+      written,
+      listeners,
+      output: new LiveOutput(out as unknown as WriteStream, 'info', false),
+    };
+  };
+  const ENTER = '\u001b[?1049h\u001b[?25l';
+  const LEAVE = '\u001b[?25h\u001b[?1049l';
+
+  it('gives the terminal back once, and prints the warnings that flew by', () => {
+    const { written, listeners, output } = terminal();
+    const exits = process.listenerCount('exit');
+    output.open(['sim'], undefined);
+    expect(process.listenerCount('exit')).toBe(exits + 1);
+    output.event({ level: 'warn', event: 'x', text: 'feed down', facts: {} });
+    output.event({ level: 'info', event: 'y', text: 'filled', facts: {} });
+    output.show(SAMPLE_STATUS);
+    output.close();
+    output.close();
+    expect(written[0]).toBe(ENTER);
+    expect(written.filter((text) => text === LEAVE)).toHaveLength(1);
+    const after = written.slice(written.indexOf(LEAVE) + 1).join('');
+    expect(after).toMatch(/warn {2}feed down\n$/);
+    expect(after).not.toContain('filled');
+    expect({ exits: process.listenerCount('exit'), resize: listeners.size }).toEqual({
+      exits,
+      resize: 0,
+    });
+  });
+
+  it('redraws in the new size when the terminal changes, and skips frames that it cannot take', () => {
+    const { out, written, listeners, output } = terminal();
+    output.open(['sim'], 60_000);
+    output.show(SAMPLE_STATUS);
+    const widest = (): number =>
+      Math.max(
+        ...stripVTControlCharacters(written.at(-1) ?? '')
+          .split('\r\n')
+          .map((line) => line.length),
+      );
+    expect(widest()).toBeGreaterThan(60);
+    out.columns = 50;
+    listeners.get('resize')?.();
+    expect(widest()).toBeLessThanOrEqual(50);
+    const frames = written.length;
+    out.writableNeedDrain = true;
+    output.show(SAMPLE_STATUS);
+    expect(written).toHaveLength(frames);
+    output.close();
+  });
+
+  it('shows frames a second as the difference of counters', () => {
+    const { written, output } = terminal();
+    output.open(['sim'], undefined);
+    output.show(SAMPLE_STATUS);
+    output.show(SAMPLE_STATUS);
+    expect(stripVTControlCharacters(written.at(-1) ?? '')).toMatch(/kalshi +2\/2 +199\/200 +0 /);
+    output.close();
+  });
+
+  it('has colours only where they are welcome', () => {
+    expect(wantsColour({ isTTY: true }, {})).toBe(true);
+    expect(wantsColour({ isTTY: true }, { NO_COLOR: '1' })).toBe(false);
+    expect(wantsColour({ isTTY: true }, { NO_COLOR: '' })).toBe(true);
+    expect(wantsColour({ isTTY: true }, { TERM: 'dumb' })).toBe(false);
+    expect(wantsColour({}, {})).toBe(false);
   });
 });

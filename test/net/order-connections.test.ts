@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import {
   NOT_WRITTEN,
   OrderConnections,
+  type OrderRequest,
   type RequestOutcome,
 } from '../../src/net/order-connections.js';
 import { httpReply, type RawRequest, type RawServer, startRawServer, until } from './raw-server.js';
@@ -170,7 +171,12 @@ describe('an order on warm connections', () => {
     closers.push(server.close, () => connections.close());
     await connections.warm();
     await until(() => warming === 3, 'a connection being kept warm');
-    const request = { method: 'POST', path: '/o', headers: [], body: Buffer.from('{}') } as const;
+    const request: OrderRequest = {
+      method: 'POST',
+      path: '/o',
+      headers: [],
+      body: Buffer.from('{}'),
+    };
     expect(connections.write(request, () => undefined)).toBeGreaterThan(0);
     await until(() => held.length === 1, 'the order');
   });

@@ -122,8 +122,8 @@ export class KalshiFeed {
     this.#openedNs = nowNs;
     this.#probeId = 0;
     this.#liveness.opened(nowNs);
-    this.#sink.nextEpoch();
     this.#distrustAll(REASON_NO_SNAPSHOT, nowNs);
+    for (const book of this.#books) book.sinceNs = nowNs;
     this.#setConnectionReason(REASON_TRUSTED);
     this.#subscribe(this.#tickers().slice(0, TICKERS_PER_COMMAND));
   }

@@ -11,7 +11,7 @@ import {
   type RequestOutcome,
 } from '../../net/order-connections.js';
 import { isObject, type JsonObject, parseObject } from '../json.js';
-import { type LegOrder, type LegReply, type OrderGateway, PREPARED } from '../orders.js';
+import { type LegOrder, type LegReply, type OrderGateway, PREPARED, rehearse } from '../orders.js';
 import {
   KALSHI_KEY_HEADER,
   KALSHI_SIGNATURE_HEADER,
@@ -86,6 +86,10 @@ export class KalshiOrders implements OrderGateway {
       this.#signAhead().catch(() => undefined);
     }, SIGN_EVERY_MS);
     await this.#connections.warm();
+    rehearse(
+      this,
+      this.#options.markets.findIndex((market) => market !== undefined),
+    );
   }
 
   /** @hot */

@@ -144,10 +144,10 @@ export class PolymarketFeed {
     this.#pingedNs = nowNs;
     this.#openPings = 0;
     this.#dataNs = nowNs;
-    this.#sink.nextEpoch();
     for (const book of this.#books) {
       book.repairs = 0;
       this.#forget(book, REASON_NO_SNAPSHOT, nowNs);
+      book.sinceNs = nowNs;
     }
     this.#setConnectionReason(REASON_TRUSTED);
     send(

@@ -11,7 +11,7 @@ import {
   type RequestOutcome,
 } from '../../net/order-connections.js';
 import { type JsonObject, parseObject } from '../json.js';
-import { type LegOrder, type LegReply, type OrderGateway, PREPARED } from '../orders.js';
+import { type LegOrder, type LegReply, type OrderGateway, PREPARED, rehearse } from '../orders.js';
 import { hexOf } from './wire/eip712.js';
 import { polymarketHmac } from './wire/hmac.js';
 import { orderBody } from './wire/order-body.js';
@@ -97,6 +97,10 @@ export class PolymarketOrders implements OrderGateway {
 
   async start(): Promise<void> {
     await this.#connections.warm();
+    rehearse(
+      this,
+      this.#options.markets.findIndex((market) => market !== undefined),
+    );
   }
 
   /** @hot */
