@@ -8,7 +8,7 @@ export type EndReason =
   | { readonly kind: 'output-closed' }
   | { readonly kind: 'exchange-died'; readonly words: string };
 
-const SIGNALS = ['SIGINT', 'SIGHUP'] as const;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 export class RunEnd {
   readonly reason: Promise<EndReason>;
