@@ -1,8 +1,7 @@
 // The simulated exchanges as a process of their own: started, asked, and ended with us, however we end.
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
+import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import type { z } from 'zod';
@@ -21,6 +20,7 @@ const READY_DEADLINE_MS = 30_000;
 const END_DEADLINE_MS = 1_000;
 /** Last words kept for the error that a death becomes. */
 const KEPT_ERROR_LINES = 20;
+const FRESH_DIRECTORY = /^underround-sim-\w+$/;
 
 export interface RunningExchange {
   readonly ready: ReadyLine;
@@ -35,7 +35,7 @@ export interface RunningExchange {
 export interface ExchangeCommand {
   /** The file that node runs: our own main. */
   readonly mainPath: string;
-  /** After the file's name: "sim" and its flags. `--directory` is added. */
+  /** After the file's name: "sim" and its flags. */
   readonly args: readonly string[];
 }
 
@@ -67,21 +67,20 @@ export async function startExchangeProcess(
 
 class ExchangeProcess {
   readonly died: Promise<string>;
-  readonly #directory: string;
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly #errorLines: string[] = [];
   readonly #exited: Promise<string>;
   readonly #killNow = () => {
     this.#child.kill('SIGKILL');
-    rmSync(this.#directory, { recursive: true, force: true });
+    this.#removeKeys();
   };
+  #directory: string | undefined;
   #ending: Promise<void> | undefined;
 
   constructor({ mainPath, args }: ExchangeCommand) {
-    this.#directory = mkdtempSync(join(tmpdir(), 'underround-'));
     // Its own process group: Ctrl-C is for us alone, we still have questions. It ends when its stdin closes, so also when
     // we are killed without a word.
-    this.#child = spawn(process.execPath, [mainPath, ...args, '--directory', this.#directory], {
+    this.#child = spawn(process.execPath, [mainPath, ...args], {
       stdio: ['pipe', 'pipe', 'pipe'],
       detached: true,
     });
@@ -116,7 +115,9 @@ class ExchangeProcess {
       createInterface({ input: this.#child.stdout }).once('line', (line) => {
         settle(() => {
           try {
-            resolve(readyLineSchema.parse(JSON.parse(line)));
+            const ready = readyLineSchema.parse(JSON.parse(line));
+            this.#directory = ready.directory;
+            resolve(ready);
           } catch (cause) {
             const message = `simulated exchanges: not a ready line: line=${line.slice(0, 200)}`;
             reject(new Error(message, { cause }));
@@ -141,6 +142,12 @@ class ExchangeProcess {
     await this.#exited;
     clearTimeout(deadline);
     process.off('exit', this.#killNow);
+    this.#removeKeys();
+  }
+
+  /** It does so itself unless it was killed. Only a directory that a simulation made for itself is taken away. */
+  #removeKeys(): void {
+    if (this.#directory === undefined || !FRESH_DIRECTORY.test(basename(this.#directory))) return;
     rmSync(this.#directory, { recursive: true, force: true });
   }
 

@@ -20,6 +20,8 @@ export const readyLineSchema = z.object({
   }),
   pairsPath: text,
   controlUrl: text,
+  /** Holds its keys and pairs. */
+  directory: text,
 });
 export type ReadyLine = z.output<typeof readyLineSchema>;
 

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -64,12 +65,15 @@ function isAlive(pid: number): boolean {
 }
 
 function start(...args: string[]) {
+  const keys = mkdtempSync(join(directory, 'keys-'));
+  const left = () => readdirSync(keys);
   const child: ChildProcess = spawn(
     process.execPath,
     [main, 'run', '--markets', '5', '--json', ...args],
     {
       stdio: ['ignore', 'pipe', 'pipe'],
       cwd: directory,
+      env: { ...process.env, TMPDIR: keys },
     },
   );
   const said = { out: '', err: '' };
@@ -81,7 +85,7 @@ function start(...args: string[]) {
   });
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   const exchange = () => until('a child', () => childOf(child.pid ?? 0));
-  return { child, said, ended, exchange };
+  return { child, said, ended, exchange, left };
 }
 
 function jsonOf(out: string): Record<string, Record<string, unknown>> {
@@ -138,12 +142,13 @@ describe('a run as a process', () => {
   it.each(['SIGINT', 'SIGTERM'] as const)(
     'ends on %s with its summary, and leaves no process',
     async (signal) => {
-      const { child, said, ended, exchange } = start();
+      const { child, said, ended, exchange, left } = start();
       const pid = await exchange();
       await until('running', () => said.err.includes(' running '));
       child.kill(signal);
       expect(await ended).toBe(0);
       expect(isAlive(pid)).toBe(false);
+      expect(left()).toEqual([]);
       const summary = jsonOf(said.out);
       expect(summary.run).toMatchObject({ endedBy: signal, markets: 5 });
       expect(summary.opportunities?.truth).toBeTypeOf('number');
@@ -152,41 +157,45 @@ describe('a run as a process', () => {
   );
 
   it('ends on SIGTERM while the exchanges start', async () => {
-    const { child, said, ended, exchange } = start();
+    const { child, said, ended, exchange, left } = start();
     const pid = await exchange();
     child.kill('SIGTERM');
     expect(await ended).toBe(0);
     expect(isAlive(pid)).toBe(false);
+    expect(left()).toEqual([]);
     expect(jsonOf(said.out).run).toMatchObject({ endedBy: 'SIGTERM' });
   });
 
   it('takes the exchanges with it when it is killed without a word', async () => {
-    const { child, said, ended, exchange } = start();
+    const { child, said, ended, exchange, left } = start();
     const pid = await exchange();
     await until('running', () => said.err.includes(' running '));
     child.kill('SIGKILL');
     await ended;
     await until('the end of the exchanges', () => !isAlive(pid));
+    await until('the end of its keys', () => left().length === 0);
   });
 
   it('reports the death of the exchanges and ends with code 1', async () => {
-    const { said, ended, exchange } = start();
+    const { said, ended, exchange, left } = start();
     const pid = await exchange();
     await until('running', () => said.err.includes(' running '));
     process.kill(pid, 'SIGKILL');
     expect(await ended).toBe(1);
+    expect(left()).toEqual([]);
     expect(said.err).toMatch(/error exchange-died .*signal=SIGKILL/);
     expect(jsonOf(said.out).opportunities).toMatchObject({ truth: null, false: null });
   });
 
   it('ends when nobody reads it any more', async () => {
-    const { child, said, ended, exchange } = start('--log-level', 'info');
+    const { child, said, ended, exchange, left } = start('--log-level', 'info');
     const pid = await exchange();
     await until('running', () => said.err.includes(' running '));
     child.stdout?.destroy();
     child.stderr?.destroy();
     await ended;
     expect(isAlive(pid)).toBe(false);
+    expect(left()).toEqual([]);
   });
 });
 
@@ -226,18 +235,18 @@ describe('the process of the exchanges', () => {
       },
       controlUrl: url,
     };
+    const keys = mkdtempSync(join(tmpdir(), 'underround-sim-'));
+    const words = JSON.stringify({ ...ready, directory: keys, pairsPath: keys });
     const mainPath = script(
       'stays.mjs',
       `process.on('SIGTERM', () => {}); setInterval(() => {}, 1000);
-       const directory = process.argv[process.argv.indexOf('--directory') + 1];
-       console.log(JSON.stringify({ ...${JSON.stringify(ready)}, pairsPath: directory, controlUrl: String(process.pid) }));`,
+       console.log(JSON.stringify({ ...${words}, controlUrl: String(process.pid) }));`,
     );
     const exchange = await startExchangeProcess({ mainPath, args: ['sim'] }, never);
     const pid = Number(exchange.ready.controlUrl);
-    expect(existsSync(exchange.ready.pairsPath)).toBe(true);
     expect(isAlive(pid)).toBe(true);
     await exchange.end(50);
     expect(isAlive(pid)).toBe(false);
-    expect(existsSync(exchange.ready.pairsPath)).toBe(false);
+    expect(existsSync(keys)).toBe(false);
   });
 });

@@ -43,6 +43,7 @@ function trial(given: Trial, durationMs: number | undefined = 20) {
       },
       pairsPath: '/p',
       controlUrl: 'http://c',
+      directory: '/d',
     },
     died: given.dies ?? new Promise(() => undefined),
     truth: async () => {

@@ -339,3 +339,32 @@ it.each([
   rig.settle();
   expect(rig.trusted()).toEqual([true, true, true]);
 });
+
+it('Kalshi: a question for snapshots that got lost is asked again', () => {
+  const { rig, peer } = kalshi();
+  rig.isDeaf = true;
+  peer().seq++;
+  peer().change(0, 'yes', 500, 100);
+  rig.deliver();
+  expect(rig.trusted()).toEqual([false, false, false]);
+  rig.isDeaf = false;
+  for (let turn = 0; turn < 24; turn++) {
+    rig.pass(50, false);
+    peer().change(0, 'yes', 500, 200 + turn);
+    rig.deliver();
+  }
+  expect(rig.trusted()).toEqual([true, true, true]);
+  expect(rig.connections).toBe(1);
+});
+
+it('Polymarket: the answer to an older PING says nothing of the newest', () => {
+  const { rig, peer } = polymarket();
+  rig.pass(600, false);
+  const [late] = peer().outbox.splice(0);
+  rig.isDeaf = true;
+  rig.pass(1_200, false);
+  expect(rig.reasonOf(0)).toBe('silent');
+  expect(rig.commands.filter((text) => text === 'PING').length).toBeGreaterThan(1);
+  rig.hand(late!);
+  expect(rig.reasonOf(0)).toBe('silent');
+});

@@ -1,0 +1,219 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { KALSHI, NO, POLYMARKET, SAME, type Venue, YES } from '../../src/domain/venue.js';
+import { ArbBook, type ArbOutcome, type ArbSettled } from '../../src/pipeline/arb-book.js';
+import { createDecisionRecord, DECISION_FIRED } from '../../src/pipeline/decision-record.js';
+import type { LegReport } from '../../src/pipeline/executor.js';
+import type { LegReply, VenueFill } from '../../src/venues/orders.js';
+
+const REPLIES = ['acknowledged', 'rejected', 'unknown', 'not-written'] as const;
+
+/** What really happened to one leg, and what is said of it. */
+interface TrueLeg {
+  readonly reply: (typeof REPLIES)[number];
+  /** Sizes of the trades of this order, in 1/100. */
+  readonly trades: readonly {
+    readonly sizeCenti: number;
+    readonly priceE4: number;
+    readonly fails: boolean;
+  }[];
+}
+
+const trade = fc.record({
+  sizeCenti: fc.integer({ min: 1, max: 10_000 }),
+  priceE4: fc.integer({ min: 1, max: 9_999 }),
+  fails: fc.boolean(),
+});
+const leg: fc.Arbitrary<TrueLeg> = fc.record({
+  reply: fc.constantFrom(...REPLIES),
+  trades: fc.array(trade, { maxLength: 3 }),
+});
+
+const orderIdOf = (arbId: number, venue: Venue) => `order-${arbId}-${venue}`;
+const clientIdOf = (arbId: number, venue: Venue) => `client-${arbId}-${venue}`;
+
+function tradesOf({ reply, trades }: TrueLeg): TrueLeg['trades'] {
+  return reply === 'rejected' || reply === 'not-written' ? [] : trades;
+}
+
+/** A Kalshi fill is final when it comes; only Polymarket's can fail. */
+function failsOf(venue: Venue, { fails }: TrueLeg['trades'][number]): boolean {
+  return venue === POLYMARKET && fails;
+}
+
+function filledE6(fate: TrueLeg): number {
+  return tradesOf(fate).reduce((sum, { sizeCenti }) => sum + sizeCenti * 10_000, 0);
+}
+
+function replyOf(fate: TrueLeg, arbId: number, venue: Venue): LegReply {
+  switch (fate.reply) {
+    case 'acknowledged':
+      return {
+        kind: 'acknowledged',
+        orderId: orderIdOf(arbId, venue),
+        filledE6: filledE6(fate),
+        costMicros: undefined,
+      };
+    case 'rejected':
+      return { kind: 'rejected', status: 400, code: 'x' };
+    case 'unknown':
+      // Kalshi's ids are the exchange's: nobody knows them without a reply. Polymarket's are hashes.
+      return {
+        kind: 'unknown',
+        orderId: venue === POLYMARKET ? orderIdOf(arbId, venue) : undefined,
+        why: 'x',
+      };
+    case 'not-written':
+      return { kind: 'not-written', why: 'x' };
+  }
+}
+
+function reportOf(fate: TrueLeg, arbId: number, venue: Venue): LegReport {
+  return {
+    type: 'leg',
+    arbId,
+    venue,
+    pair: arbId % 2,
+    direction: YES,
+    outcome: venue === KALSHI ? YES : NO,
+    sizeCenti: 30_000,
+    limitE4: 5_000,
+    clientOrderId: clientIdOf(arbId, venue),
+    reply: replyOf(fate, arbId, venue),
+    receivedNs: 0,
+    detectedNs: 0,
+    dequeuedNs: 0,
+    writtenNs: 1,
+    answeredNs: 1,
+  };
+}
+
+type Event = { readonly rank: number; run(book: ArbBook): void };
+
+/** All that is said of one arbitrage, each with a place in the order that chance gives it; trades may be told again and again. */
+function eventsOf(arbId: number, fates: readonly [TrueLeg, TrueLeg], ranks: () => number): Event[] {
+  const events: Event[] = [
+    {
+      rank: ranks(),
+      run: (book) =>
+        book.decided({
+          ...createDecisionRecord(),
+          arbId,
+          pair: arbId % 2,
+          decision: DECISION_FIRED,
+          kalshiReservedMicros: 5,
+          polymarketReservedMicros: 6,
+        }),
+    },
+  ];
+  for (const venue of [KALSHI, POLYMARKET] as const) {
+    const fate = fates[venue]!;
+    events.push({ rank: ranks(), run: (book) => book.legReported(reportOf(fate, arbId, venue)) });
+    tradesOf(fate).forEach((told, index) => {
+      const isByClient = venue === KALSHI;
+      const fill = (state: VenueFill['state']): VenueFill => ({
+        venue,
+        tradeId: `${arbId}-${venue}-${index}`,
+        orderId: orderIdOf(arbId, venue),
+        clientOrderId: isByClient ? clientIdOf(arbId, venue) : undefined,
+        market: arbId % 2,
+        outcome: venue === KALSHI ? YES : NO,
+        sizeE6: told.sizeCenti * 10_000,
+        costMicros: told.sizeCenti * told.priceE4,
+        feeMicros: told.sizeCenti,
+        state,
+      });
+      const states: VenueFill['state'][] =
+        venue === KALSHI
+          ? ['final', 'final']
+          : [
+              'provisional',
+              'provisional',
+              failsOf(venue, told) ? 'failed' : 'final',
+              'provisional',
+            ];
+      for (const state of states) {
+        events.push({ rank: ranks(), run: (book) => book.filled(fill(state)) });
+      }
+    });
+  }
+  return events;
+}
+
+function outcomeOf([kalshi, polymarket]: readonly [TrueLeg, TrueLeg]): ArbOutcome {
+  if (kalshi.reply === 'unknown' || polymarket.reply === 'unknown') return 'unknown';
+  const filled = [filledE6(kalshi) > 0, filledE6(polymarket) > 0].filter(Boolean).length;
+  return (['none-filled', 'one-legged', 'both-filled'] as const)[filled]!;
+}
+
+it('books every trade once and settles every arbitrage once, in whatever order it hears of them', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(leg, leg), { minLength: 1, maxLength: 5 }),
+      fc.infiniteStream(fc.nat(1_000_000)),
+      (arbs, random) => {
+        const settled: ArbSettled[] = [];
+        const book = new ArbBook([SAME, SAME], (one) => settled.push(one));
+        const ranks = () => random.next().value as number;
+        const events = arbs.flatMap((fates, arbId) => eventsOf(arbId, fates, ranks));
+        events.sort((a, b) => a.rank - b.rank);
+        for (const { run } of events) run(book);
+
+        expect(settled.map(({ arbId }) => arbId).sort()).toEqual(arbs.map((_, arbId) => arbId));
+        for (const { arbId, outcome, reservedMicros } of settled) {
+          expect(outcome).toBe(outcomeOf(arbs[arbId]!));
+          expect(reservedMicros).toEqual([5, 6]);
+        }
+        expect(book.inFlight).toBe(0);
+        const { bothFilled, oneLegged, noneFilled, unknown, fired } = book.counts;
+        expect(bothFilled + oneLegged + noneFilled + unknown).toBe(fired);
+
+        const good = arbs.flatMap((fates) =>
+          ([KALSHI, POLYMARKET] as const).flatMap((venue) =>
+            tradesOf(fates[venue]!).filter((told) => !failsOf(venue, told)),
+          ),
+        );
+        const totals = book.totals();
+        expect(totals.costMicros).toBe(
+          good.reduce((sum, { sizeCenti, priceE4 }) => sum + sizeCenti * priceE4, 0),
+        );
+        expect(totals.feeMicros[0] + totals.feeMicros[1]).toBe(
+          good.reduce((sum, { sizeCenti }) => sum + sizeCenti, 0),
+        );
+
+        // Only what nobody answered for is left to be looked up; then nothing is, and nothing was lost by it.
+        const open = book.unresolved();
+        expect(open.every(({ reply }) => reply.kind === 'unknown')).toBe(true);
+        for (const report of open) book.resolve(report);
+        expect(book.unresolved()).toEqual([]);
+        expect(book.totals()).toEqual(totals);
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
+it('keeps one entry for a trade of an order that is not ours, however often the lists tell of it', () => {
+  const book = new ArbBook([SAME], () => undefined);
+  const stranger: VenueFill = {
+    venue: KALSHI,
+    tradeId: 't',
+    orderId: 'theirs',
+    clientOrderId: undefined,
+    market: 0,
+    outcome: YES,
+    sizeE6: 1_000_000,
+    costMicros: 400_000,
+    feeMicros: 1,
+    state: 'final',
+  };
+  for (let look = 0; look < 20_000; look++) book.filled(stranger);
+  expect(book.totals().costMicros).toBe(0);
+  const fate: TrueLeg = {
+    reply: 'acknowledged',
+    trades: [{ sizeCenti: 100, priceE4: 4_000, fails: false }],
+  };
+  const report = reportOf(fate, 0, KALSHI);
+  book.legReported({ ...report, reply: { ...report.reply, orderId: 'theirs' } as LegReply });
+  expect(book.totals().costMicros).toBe(400_000);
+});
