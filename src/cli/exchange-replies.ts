@@ -37,6 +37,7 @@ const episodeSchema: z.ZodType<Episode> = z.object({
   bestSizeCenti: z.int(),
   endedBy: z.enum(['market', 'taker', 'open']),
   prices: z.array(z.tuple([timeUs, timeUs.nullable(), z.int(), z.int()])),
+  firstTakesUs: z.tuple([timeUs.nullable(), timeUs.nullable()]),
 });
 
 export const truthSchema = z.object({ episodes: z.array(episodeSchema) });

@@ -42,6 +42,8 @@ export interface RunSummary {
   readonly exchangeFees: Readonly<Record<VenueName, number>> | null;
   readonly nakedE6: number;
   readonly latencyNs: Readonly<Record<Stage, LatencyNs>>;
+  /** From an underround's opening in the exchanges' books to both legs bought there, by the exchanges' clock. */
+  readonly wireNs: LatencyNs | null;
   readonly feeds: Readonly<Record<VenueName, FeedStatus>>;
   readonly run: RunFacts;
 }
@@ -99,9 +101,16 @@ export function summarise({ status, score, accounts, run }: RunResult): RunSumma
         : { kalshi: accounts.kalshi.feesMicros, polymarket: accounts.polymarket.feesMicros },
     nakedE6: status.nakedE6,
     latencyNs: status.latencyNs,
+    wireNs: score === undefined ? null : wireLatency(score.takeTimesUs),
     feeds: status.feeds,
     run,
   };
+}
+
+function wireLatency(sortedUs: readonly number[]): LatencyNs {
+  const at = (share: number) =>
+    (sortedUs[Math.min(sortedUs.length - 1, Math.floor(sortedUs.length * share))] ?? 0) * 1_000;
+  return { count: sortedUs.length, p50: at(0.5), p99: at(0.99), p999: at(0.999), max: at(1) };
 }
 
 function recallOf({ recall50ms: { lived, detected } }: Score) {

@@ -1,13 +1,17 @@
 // How much to buy: walks the asks of both legs and finds the count with the most net dollars that both exchanges accept.
 
-import { floorDiv, type Ratio } from './exact.js';
+import { ceilDiv, floorDiv, type Ratio } from './exact.js';
 import type { FeeTable } from './fee-table.js';
 import {
   KALSHI_BALANCE_STEP_MICROS,
   KALSHI_ROUNDING_ALLOWANCE_MICROS,
   kalshiTradeFeeMicros,
 } from './kalshi-fee.js';
-import { orderableCenti, POLYMARKET_MIN_NOTIONAL_MICROS } from './polymarket-amounts.js';
+import {
+  orderableCenti,
+  orderableStepCenti,
+  POLYMARKET_MIN_NOTIONAL_MICROS,
+} from './polymarket-amounts.js';
 import {
   POLYMARKET_ROUNDING_ALLOWANCE_MICROS,
   type PolymarketFeeSchedule,
@@ -80,9 +84,17 @@ export function edgeMicros(terms: PairTerms, kalshiAskE4: number, polymarketAskE
 }
 
 /**
+ * Level pairs beyond the last profitable one that are still looked at: an orderable count may lie a few losing contracts further
+ * on, when the profitable ones before it are fewer than the lattice or a minimum asks for.
+ */
+const MAX_LOSING_SEGMENTS = 4;
+
+/**
  * Fills `out` with the best pair of orders, or sizeCenti 0. Both legs buy the same count of contracts, each at the worst
  * price its walk reaches; the Polymarket leg's cost is whole cents, so that its FAK order spends exactly this count.
- * Greedy over levels is optimal up to the lattice: the edge of the next contract never rises along the walk. @hot
+ *
+ * Walks both ladders in segments of one level each. The edge of the next contract never rises along the walk: while it is above
+ * 0 the largest orderable count of a segment is the best, after that the smallest. @hot
  */
 export function sizePair(
   terms: PairTerms,
@@ -97,51 +109,51 @@ export function sizePair(
   let kalshiBefore = 0;
   let kalshiSpent = 0;
   let kalshiFee = 0;
+  let level = 0;
   let sizeBefore = 0;
   let spentBefore = 0;
   let feeBefore = 0;
-  for (let level = 0; level < polymarket.count; level++) {
+  let walked = 0;
+  let losingSegments = 0;
+  while (kalshiLevel < kalshi.count && level < polymarket.count && walked < limits.maxSizeCenti) {
     const priceE4 = polymarket.pricesE4[level]!;
+    const kalshiPriceE4 = kalshi.pricesE4[kalshiLevel]!;
     const levelEnd = sizeBefore + polymarket.sizesCenti[level]!;
-    // How far this Polymarket level is worth taking against the Kalshi levels beside it.
-    let reach = sizeBefore;
-    while (kalshiLevel < kalshi.count && reach < levelEnd) {
-      const kalshiPriceE4 = kalshi.pricesE4[kalshiLevel]!;
-      if (edgeMicros(terms, kalshiPriceE4, priceE4) <= 0) break;
-      const kalshiEnd = kalshiBefore + kalshi.sizesCenti[kalshiLevel]!;
-      reach = Math.min(levelEnd, kalshiEnd);
-      considerSize(
-        terms,
-        limits,
-        out,
-        Math.min(reach, limits.maxSizeCenti),
-        priceE4,
-        sizeBefore,
-        spentBefore,
-        feeBefore,
-        kalshiPriceE4,
-        kalshiBefore,
-        kalshiSpent,
-        kalshiFee + kalshiLevel * KALSHI_BALANCE_STEP_MICROS,
-      );
-      if (reach < kalshiEnd) break;
-      kalshiSpent += kalshi.sizesCenti[kalshiLevel]! * kalshiPriceE4;
-      kalshiFee += kalshiTradeFeeMicros(
-        terms.kalshiRate,
-        kalshiPriceE4,
-        kalshi.sizesCenti[kalshiLevel]!,
-      );
+    const kalshiEnd = kalshiBefore + kalshi.sizesCenti[kalshiLevel]!;
+    const segmentEnd = Math.min(levelEnd, kalshiEnd, limits.maxSizeCenti);
+    const isLosing = edgeMicros(terms, kalshiPriceE4, priceE4) <= 0;
+    if (isLosing && ++losingSegments > MAX_LOSING_SEGMENTS) break;
+    considerSize(
+      terms,
+      limits,
+      out,
+      isLosing
+        ? Math.min(segmentEnd, leastOrderableCenti(terms, priceE4, walked, sizeBefore, spentBefore))
+        : segmentEnd,
+      priceE4,
+      sizeBefore,
+      spentBefore,
+      feeBefore,
+      kalshiPriceE4,
+      kalshiBefore,
+      kalshiSpent,
+      kalshiFee + kalshiLevel * KALSHI_BALANCE_STEP_MICROS,
+    );
+    walked = segmentEnd;
+    if (walked === kalshiEnd) {
+      const sizeCenti = kalshi.sizesCenti[kalshiLevel]!;
+      kalshiSpent += sizeCenti * kalshiPriceE4;
+      kalshiFee += kalshiTradeFeeMicros(terms.kalshiRate, kalshiPriceE4, sizeCenti);
       kalshiBefore = kalshiEnd;
       kalshiLevel++;
     }
-    if (reach < levelEnd || levelEnd >= limits.maxSizeCenti) break;
-    spentBefore += polymarket.sizesCenti[level]! * priceE4;
-    feeBefore += polymarketFeeBoundMicros(
-      terms.polymarketSchedule,
-      priceE4,
-      polymarket.sizesCenti[level]!,
-    );
-    sizeBefore = levelEnd;
+    if (walked === levelEnd) {
+      const sizeCenti = polymarket.sizesCenti[level]!;
+      spentBefore += sizeCenti * priceE4;
+      feeBefore += polymarketFeeBoundMicros(terms.polymarketSchedule, priceE4, sizeCenti);
+      sizeBefore = levelEnd;
+      level++;
+    }
   }
   if (out.netMicros < limits.minNetMicros) out.sizeCenti = 0;
 }
@@ -177,9 +189,7 @@ function considerSize(
   const sizeCenti = polymarketBefore + atLevelCenti;
   if (sizeCenti <= floorCenti) return;
   const polymarketCost = polymarketSpent + atLevelCenti * polymarketPriceE4;
-  if (polymarketCost < POLYMARKET_MIN_NOTIONAL_MICROS) return;
-  // The venue reads a FAK order's shares as its spend at the limit price, fewer than it will fill when it walks the book.
-  if (polymarketCost < terms.polymarketMinSizeCenti * polymarketPriceE4) return;
+  if (polymarketCost < minimumSpendMicros(terms, polymarketPriceE4)) return;
   const kalshiCost = kalshiSpent + (sizeCenti - kalshiBefore) * kalshiPriceE4;
   const feeMicros =
     kalshiFee +
@@ -201,6 +211,27 @@ function considerSize(
   out.polymarketCostMicros = polymarketCost;
   out.feeMicros = feeMicros;
   out.netMicros = netMicros;
+}
+
+/**
+ * A bound below which a losing segment has at most one count that may be ordered: counts repeat every step, so the largest within one
+ * step of the segment's start, or of where the minima are met, is its smallest.
+ */
+function leastOrderableCenti(
+  terms: PairTerms,
+  priceE4: number,
+  walkedCenti: number,
+  beforeCenti: number,
+  spentMicros: number,
+): number {
+  const missingMicros = minimumSpendMicros(terms, priceE4) - spentMicros;
+  const enoughCenti = missingMicros <= 0 ? 0 : beforeCenti + ceilDiv(missingMicros, priceE4) - 1;
+  return Math.max(walkedCenti, enoughCenti) + orderableStepCenti(priceE4);
+}
+
+/** The venue reads a FAK order's shares as its spend at the limit price, fewer than it will fill when it walks the book. */
+function minimumSpendMicros(terms: PairTerms, limitE4: number): number {
+  return Math.max(POLYMARKET_MIN_NOTIONAL_MICROS, terms.polymarketMinSizeCenti * limitE4);
 }
 
 /** The count at which the remaining money is spent, given how far both walks have come. */

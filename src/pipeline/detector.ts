@@ -159,6 +159,8 @@ export class Detector {
     if (this.#memory.flights.isInFlight(pair) || this.#isSameQuote(pair)) return;
     for (let direction = 0; direction < DIRECTION_COUNT; direction++) {
       this.#checkDirection(pair, direction as Direction, polarity, terms);
+      // Quotes that show an underround both ways belong to no market; at the most one of them is fired on.
+      if (this.#memory.flights.isInFlight(pair)) return;
     }
   }
 

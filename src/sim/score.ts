@@ -29,6 +29,11 @@ export interface Score {
   readonly recall50ms: Recall;
   /** Episodes that were detected and that a taker ended. */
   readonly takenByUs: number;
+  /**
+   * From an episode's opening to the moment both legs had been bought, by the exchanges' clock, ascending: frame out, decision,
+   * orders in and matched.
+   */
+  readonly takeTimesUs: readonly number[];
 }
 
 export interface Recall {
@@ -79,7 +84,19 @@ export function scoreDetections(
       missed: missed.slice(0, MAX_EXAMPLES),
     },
     takenByUs: [...detected].filter(({ endedBy }) => endedBy === 'taker').length,
+    takeTimesUs: takeTimesUs(episodes),
   };
+}
+
+function takeTimesUs(episodes: readonly Episode[]): number[] {
+  const times: number[] = [];
+  for (const { openUs, firstTakesUs } of episodes) {
+    const [kalshiUs, polymarketUs] = firstTakesUs;
+    if (kalshiUs !== null && polymarketUs !== null) {
+      times.push(Math.max(kalshiUs, polymarketUs) - openUs);
+    }
+  }
+  return times.sort((a, b) => a - b);
 }
 
 /** Those that touch [atUs - toleranceUs, atUs]. Episodes of one book are in order and do not overlap. */

@@ -53,7 +53,7 @@ export interface OrderGateway {
   readonly canWrite: boolean;
   /**
    * Writes what was prepared, once. Returns when its bytes were with the socket, or NOT_WRITTEN (below 0), and then onReply is not
-   * called. @hot
+   * called. It is never called within write() itself. @hot
    */
   write(onReply: (reply: LegReply, answeredNs: number) => void): number;
   close(): Promise<void>;

@@ -158,6 +158,18 @@ describe('an order on warm connections', () => {
     expect(outcomes[0]).toEqual({ kind: 'answered', status: 200, body: '"mine"' });
   });
 
+  it('is not written on a connection that the exchange is done with', async () => {
+    const { connections, outcomes, write } = await open(
+      ({ socket }) => socket.write(httpReply(200, '{}', 'Connection: close\r\n')),
+      { lines: 1 },
+    );
+    write();
+    await until(() => outcomes.length === 1, 'the reply');
+    expect(outcomes[0]?.kind).toBe('answered');
+    expect(connections.canWrite).toBe(false);
+    expect(write()).toBe(NOT_WRITTEN);
+  });
+
   it('finds a connection free while another is kept warm', async () => {
     let warming = 0;
     const held: RawRequest[] = [];

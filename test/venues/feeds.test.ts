@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { REASON_SILENT } from '../../src/venues/feed.js';
 import { describeFeed } from './feed-conformance.js';
 import { FeedRig } from './feed-model.js';
 import { KALSHI_FEED, type KalshiPeer, tickerOf } from './scripted-kalshi.js';
@@ -363,8 +364,8 @@ it('Polymarket: the answer to an older PING says nothing of the newest', () => {
   const [late] = peer().outbox.splice(0);
   rig.isDeaf = true;
   rig.pass(1_200, false);
-  expect(rig.reasonOf(0)).toBe('silent');
+  expect(rig.connectionReason).toBe(REASON_SILENT);
   expect(rig.commands.filter((text) => text === 'PING').length).toBeGreaterThan(1);
   rig.hand(late!);
-  expect(rig.reasonOf(0)).toBe('silent');
+  expect(rig.connectionReason).toBe(REASON_SILENT);
 });

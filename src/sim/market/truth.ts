@@ -3,7 +3,7 @@
 import { kalshiTakerRate } from '../../domain/kalshi-fee.js';
 import { polymarketFeeSchedule } from '../../domain/polymarket-fee.js';
 import { PAYOUT_E4 } from '../../domain/units.js';
-import { type Direction, NO, type Outcome, polymarketOutcome, YES } from '../../domain/venue.js';
+import { type Direction, KALSHI, NO, type Outcome, polymarketOutcome, YES } from '../../domain/venue.js';
 import type { BookEvent, Levels } from '../exchange.js';
 import type { PairListing } from './listings.js';
 import { findUnderround, type UnderroundCriteria, type UnderroundTerms } from './underround.js';
@@ -22,6 +22,8 @@ export interface Episode {
   readonly bestSizeCenti: number;
   readonly endedBy: 'market' | 'taker' | 'open';
   readonly prices: readonly AskSpan[];
+  /** When an order first bought this side on each exchange, Kalshi first; the second leg may come just after the close. */
+  readonly firstTakesUs: readonly [number | null, number | null];
 }
 
 export interface BookView {
@@ -44,6 +46,8 @@ export interface TruthOptions {
 export const MAX_EPISODES = 1_000_000;
 /** An episode whose prices change more often than this keeps the first ones; the rest are counted. */
 const MAX_SPANS = 10_000;
+/** The first leg of an arbitrage may end the underround; its second leg still belongs to it for so long. */
+const LEG_GRACE_US = 100_000;
 
 interface LiveEpisode extends Episode {
   closeUs: number | null;
@@ -51,12 +55,15 @@ interface LiveEpisode extends Episode {
   bestSizeCenti: number;
   endedBy: Episode['endedBy'];
   readonly prices: AskSpan[];
+  readonly firstTakesUs: [number | null, number | null];
 }
 
 interface WatchedPair {
   readonly terms: UnderroundTerms;
   readonly polymarketOutcomes: readonly [Outcome, Outcome];
   readonly open: [LiveEpisode | undefined, LiveEpisode | undefined];
+  /** Open or not. */
+  readonly latest: [LiveEpisode | undefined, LiveEpisode | undefined];
 }
 
 export class Truth {
@@ -100,6 +107,7 @@ export class Truth {
     const kalshiE4 = kalshi.bestAskOf(market, direction);
     const polymarketE4 = polymarket.bestAskOf(market, theirs);
     const open = pair.open[direction];
+    this.#noteTake(pair.latest[direction], event, event.venue === KALSHI ? direction : theirs);
     const possible = kalshiE4 > 0 && polymarketE4 > 0 && kalshiE4 + polymarketE4 < PAYOUT_E4;
     const found = possible
       ? findUnderround(
@@ -132,11 +140,20 @@ export class Truth {
       bestSizeCenti: 0,
       endedBy: 'open',
       prices: [],
+      firstTakesUs: [null, null],
     };
     pair.open[direction] = episode;
+    pair.latest[direction] = episode;
     if (this.#episodes.length < this.#maxEpisodes) this.#episodes.push(episode);
     else this.#dropped++;
     return episode;
+  }
+
+  #noteTake(episode: LiveEpisode | undefined, { venue, trades }: BookEvent, bought: Outcome): void {
+    if (episode === undefined || !trades.some(({ takerOutcome }) => takerOutcome === bought)) return;
+    const atUs = this.#options.nowUs();
+    if (episode.closeUs !== null && atUs - episode.closeUs > LEG_GRACE_US) return;
+    episode.firstTakesUs[venue] ??= atUs;
   }
 
   #notePrices(episode: LiveEpisode, atUs: number, kalshiE4: number, polymarketE4: number): void {
@@ -170,5 +187,6 @@ function watch({ kalshi, polymarket, polarity }: PairListing): WatchedPair {
     terms: { kalshiRate, polymarketSchedule, polymarketMinSizeCenti: polymarket.minSizeCenti },
     polymarketOutcomes: [polymarketOutcome(YES, polarity), polymarketOutcome(NO, polarity)],
     open: [undefined, undefined],
+    latest: [undefined, undefined],
   };
 }
