@@ -19,6 +19,13 @@ const REST_MS = 500;
 const PAYOUT_E4 = 10_000;
 /** Words a market in shared memory: yesAsk, noAsk in 1/10,000, yesSize, noSize in whole contracts. */
 const WORDS = 4;
+/** From a frame's arrival to both orders being with undici: the rest of their way out is not even counted. */
+const waysNs: number[] = [];
+
+function nowNs(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1e9 + nanoseconds;
+}
 
 interface Ready {
   readonly kalshi: {
@@ -56,6 +63,8 @@ interface Shared {
   readonly markets: readonly Market[];
   readonly quotes: SharedArrayBuffer;
   readonly bell: SharedArrayBuffer;
+  /** When the frame behind each market's quote was received, by process.hrtime, nanoseconds. */
+  readonly times: SharedArrayBuffer;
   readonly session: Session;
   readonly role: 'kalshi' | 'polymarket' | 'detector';
 }
@@ -75,6 +84,7 @@ async function main(): Promise<void> {
     session,
     quotes: new SharedArrayBuffer(markets.length * 2 * WORDS * 4),
     bell: new SharedArrayBuffer(4),
+    times: new SharedArrayBuffer(markets.length * 2 * 8),
   };
   const entry = fileURLToPath(import.meta.url);
   const start = (role: Shared['role']) => new Worker(entry, { workerData: { ...shared, role } });
@@ -82,7 +92,12 @@ async function main(): Promise<void> {
   start('polymarket');
   const execute = createExecutor(ready, markets, session, key);
   start('detector').on('message', execute);
-  setTimeout(() => process.exit(0), Number(durationText));
+  setTimeout(() => {
+    waysNs.sort((a, b) => a - b);
+    const at = (share: number) => waysNs[Math.floor(waysNs.length * share)] ?? 0;
+    console.log(JSON.stringify({ count: waysNs.length, p50: at(0.5), p99: at(0.99) }));
+    process.exit(0);
+  }, Number(durationText));
 }
 
 async function loadMarkets(ready: Ready): Promise<Market[]> {
@@ -148,7 +163,9 @@ function publish(
   slot: number,
   yes: readonly [number, number],
   no: readonly [number, number],
+  receivedNs: number,
 ): void {
+  new Float64Array(shared.times)[slot] = receivedNs;
   const words = new Int32Array(shared.quotes);
   const bell = new Int32Array(shared.bell);
   Atomics.store(words, slot * WORDS, yes[0]);
@@ -191,6 +208,7 @@ function feedKalshi(shared: Shared): void {
     ),
   );
   socket.on('message', (data) => {
+    const receivedNs = nowNs();
     const { type, msg } = JSON.parse(data.toString());
     const market = index.get(msg?.market_ticker);
     if (market === undefined) return;
@@ -217,6 +235,7 @@ function feedKalshi(shared: Shared): void {
       market,
       noBid === 0 ? [0, 0] : [PAYOUT_E4 - noBid, noSize],
       yesBid === 0 ? [0, 0] : [PAYOUT_E4 - yesBid, yesSize],
+      receivedNs,
     );
   });
 }
@@ -235,6 +254,7 @@ function feedPolymarket(shared: Shared): void {
     socket.send(JSON.stringify({ assets_ids: [...index.keys()], type: 'market' })),
   );
   socket.on('message', (data) => {
+    const receivedNs = nowNs();
     const text = data.toString();
     if (text === 'PONG') return;
     const parsed = JSON.parse(text);
@@ -263,15 +283,22 @@ function feedPolymarket(shared: Shared): void {
     }
     for (const market of touched) {
       const [yes, no] = asks[market]!;
-      publish(shared, markets.length + market, best(yes!, Math.min, 2), best(no!, Math.min, 2));
+      publish(
+        shared,
+        markets.length + market,
+        best(yes!, Math.min, 2),
+        best(no!, Math.min, 2),
+        receivedNs,
+      );
     }
   });
 }
 
-function detect({ markets, quotes, bell }: Shared): void {
+function detect({ markets, quotes, bell, times }: Shared): void {
+  const receivedNs = new Float64Array(times);
   const words = new Int32Array(quotes);
   const rings = new Int32Array(bell);
-  const restUntil = markets.map(() => 0);
+  const restUntilNs = markets.map(() => 0);
   for (;;) {
     const seen = Atomics.load(rings, 0);
     for (let market = 0; market < markets.length; market++) {
@@ -286,7 +313,7 @@ function detect({ markets, quotes, bell }: Shared): void {
         const polymarket = polymarketE4 / 1e4;
         const fees =
           kalshiRate * kalshi * (1 - kalshi) + polymarketRate * polymarket * (1 - polymarket);
-        if (kalshi + polymarket + fees > 0.999 || Date.now() < restUntil[market]!) continue;
+        if (kalshi + polymarket + fees > 0.999 || nowNs() < restUntilNs[market]!) continue;
         const step = orderableStepCenti(polymarketE4) / 100;
         const atLeast = Math.max(5, 1 / polymarket);
         const size = Math.ceil(atLeast / step) * step;
@@ -295,8 +322,19 @@ function detect({ markets, quotes, bell }: Shared): void {
           Atomics.load(words, other + 2 + outcome),
         );
         if (size > shown) continue;
-        restUntil[market] = Date.now() + REST_MS;
-        parentPort!.postMessage({ market, direction, outcome, kalshiE4, polymarketE4, size });
+        const laterNs = Math.max(receivedNs[market]!, receivedNs[markets.length + market]!);
+        // A shot that only waited for its rest to end was caused by no frame: it is not timed.
+        const isTimed = laterNs > restUntilNs[market]!;
+        restUntilNs[market] = nowNs() + REST_MS * 1e6;
+        parentPort!.postMessage({
+          market,
+          direction,
+          outcome,
+          kalshiE4,
+          polymarketE4,
+          size,
+          receivedNs: isTimed ? laterNs : 0,
+        });
       }
     }
     Atomics.wait(rings, 0, seen, 100);
@@ -310,6 +348,8 @@ interface Shot {
   readonly kalshiE4: number;
   readonly polymarketE4: number;
   readonly size: number;
+  /** 0 when it is not timed. */
+  readonly receivedNs: number;
 }
 
 function createExecutor(
@@ -336,7 +376,7 @@ function createExecutor(
       })
       .then((reply) => reply.body.text())
       .catch(() => '');
-  return ({ market, direction, outcome, kalshiE4, polymarketE4, size }) => {
+  return ({ market, direction, outcome, kalshiE4, polymarketE4, size, receivedNs }) => {
     const { ticker, tokens, negRisk } = markets[market]!;
     const timestamp = String(Date.now());
     const yesPrice = direction === 0 ? kalshiE4 : PAYOUT_E4 - kalshiE4;
@@ -398,5 +438,6 @@ function createExecutor(
       },
       body,
     );
+    if (receivedNs > 0) waysNs.push(nowNs() - receivedNs);
   };
 }

@@ -1,18 +1,25 @@
-// Bundles bench/<name>.ts and runs it in a process of its own: `node bench/run.mjs micro`.
+// Bundles bench/*.ts and runs them, each in a process of its own: `npm run bench` all, `npm run bench -- micro` one, `--smoke` short.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
 import { build } from 'esbuild';
 
-const [name, ...rest] = process.argv.slice(2);
-if (name === undefined || !/^[a-z-]+$/.test(name)) {
-  console.error(`usage: node bench/run.mjs <name>  given=${name}`);
+/** In the order of reading: building blocks, one order's way, the whole way. */
+const BENCHES = ['micro', 'order-line', 'wire'];
+/** Programs that a bench starts beside itself. */
+const COMPANIONS = ['naive-bot'];
+const OUT = 'node_modules/.cache/underround-bench';
+
+const args = process.argv.slice(2);
+const options = args.filter((arg) => arg.startsWith('--'));
+const names = args.filter((arg) => !arg.startsWith('--'));
+const unknown = names.filter((name) => !BENCHES.includes(name));
+if (unknown.length > 0) {
+  console.error(`unknown bench: given=${unknown.join(',')} allowed=${BENCHES.join(',')}`);
   process.exit(2);
 }
-mkdirSync('node_modules/.cache/underround-bench', { recursive: true });
-const outfile = `node_modules/.cache/underround-bench/${name}.mjs`;
 await build({
-  entryPoints: [`bench/${name}.ts`],
-  outfile,
+  entryPoints: [...BENCHES, ...COMPANIONS].map((name) => `bench/${name}.ts`),
+  outdir: OUT,
+  outExtension: { '.js': '.mjs' },
   bundle: true,
   packages: 'external',
   platform: 'node',
@@ -20,5 +27,10 @@ await build({
   format: 'esm',
   logLevel: 'warning',
 });
-const { status } = spawnSync(process.execPath, [outfile, ...rest], { stdio: 'inherit' });
-process.exit(status ?? 1);
+for (const name of names.length > 0 ? names : BENCHES) {
+  console.log(`\n== ${name}`);
+  const { status } = spawnSync(process.execPath, [`${OUT}/${name}.mjs`, ...options], {
+    stdio: 'inherit',
+  });
+  if (status !== 0) process.exit(status ?? 1);
+}

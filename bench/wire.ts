@@ -1,13 +1,24 @@
 // Wire to wire: from the moment an exchange's book opens an underround to the moment both of its orders have taken it, measured by the
 // simulated exchanges themselves, in their own process. underround and the naive bot in turn, on the same seeds. The headline is the ratio.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { cpus, loadavg } from 'node:os';
 import { createInterface } from 'node:readline';
-import { cpus } from 'node:os';
+import { fileURLToPath } from 'node:url';
 
 interface Episode {
   readonly openUs: number;
-  readonly closeUs: number | null;
-  readonly endedBy: string;
+  readonly firstTakesUs: readonly [number | null, number | null];
+}
+interface Quantiles {
+  readonly count: number;
+  readonly p50: number;
+  readonly p99: number;
+}
+interface Result {
+  /** A frame handed to the program to both orders' bytes handed over, by the program's clock. */
+  readonly inside: Quantiles;
+  /** The underround's opening in the exchanges' books to both legs bought there, by the exchanges' clock. */
+  readonly wire: Quantiles;
 }
 
 const smoke = process.argv.includes('--smoke');
@@ -18,65 +29,110 @@ const MARKETS = '50';
 const DIVERGENCES = '10';
 const SETTLE_MS = 1_500;
 
-const rows = new Map<string, number[]>();
+type Figure = readonly ['inside' | 'wire', 'p50' | 'p99'];
+const FIGURES: readonly Figure[] = [
+  ['inside', 'p50'],
+  ['inside', 'p99'],
+  ['wire', 'p50'],
+  ['wire', 'p99'],
+];
+
+const rows = new Map<string, Result[]>([
+  ['underround', []],
+  ['naive bot', []],
+]);
 for (const seed of SEEDS) {
-  for (const [name, run] of [
-    ['underround', runEngine],
-    ['naive', runNaive],
-  ] as const) {
-    const lives = await run(seed);
-    rows.set(name, [...(rows.get(name) ?? []), ...lives]);
-    console.error(`seed=${seed} ${name}: taken=${lives.length} p50=${percentile(lives, 50)} us`);
+  for (const [name, results] of rows) {
+    const result = name === 'underround' ? await runEngine(seed) : await runNaive(seed);
+    results.push(result);
+    console.error(`seed=${seed} ${name}: ${JSON.stringify(result)}`);
   }
 }
-const [ours, naive] = ['underround', 'naive'].map((name) => rows.get(name) ?? []);
-console.log('| from the book to both orders, us | taken | p50 | p90 | p99 | max |');
+console.log(
+  '| us, median of runs | frame to orders p50 | p99 | book to both bought p50 | p99 | arbitrages timed |',
+);
 console.log('|---|---|---|---|---|---|');
-for (const [name, lives] of rows) {
-  const at = [50, 90, 99, 100].map((rank) => percentile(lives, rank));
-  console.log(`| ${name} | ${lives.length} | ${at.join(' | ')} |`);
+for (const [name, results] of rows) {
+  const timed = results.reduce((sum, { inside }) => sum + inside.count, 0);
+  const figures = FIGURES.map((figure) => (median(results, figure) / 1_000).toFixed(0));
+  console.log(`| ${name} | ${figures.join(' | ')} | ${timed} |`);
 }
-const ratio = percentile(ours!, 50) / percentile(naive!, 50);
+const [ours, naive] = [...rows.values()];
+const ratios = FIGURES.map((figure) => (median(ours!, figure) / median(naive!, figure)).toFixed(2));
+console.log(`| ratio | ${ratios.join(' | ')} | |`);
 const [cpu] = cpus();
 console.log(
-  `ratio p50=${ratio.toFixed(2)} machine="${cpu?.model} x${cpus().length}" node=${process.version} markets=${MARKETS} divergences=${DIVERGENCES}/s`,
+  `machine="${cpu?.model} x${cpus().length}" node=${process.version} load=${loadavg()[0]?.toFixed(2)}` +
+    ` markets=${MARKETS} divergences=${DIVERGENCES}/s runs=${SEEDS.length} seconds=${SECONDS}`,
 );
 
 /** The whole program, as a person runs it. */
-async function runEngine(seed: number): Promise<number[]> {
+async function runEngine(seed: number): Promise<Result> {
   const args = ['run', '--profile', 'sim', '--seed', `${seed}`, '--markets', MARKETS, '--json'];
   args.push('--divergences-per-second', DIVERGENCES, '--duration', `${SECONDS}s`);
   const child = start(['dist/main.js', ...args], 'ignore');
   let last = '';
   for await (const line of createInterface({ input: child.stdout! })) last = line;
-  return (JSON.parse(last) as { opportunities: { takenUs: number[] } }).opportunities.takenUs;
+  const { latencyNs, wireNs } = JSON.parse(last) as {
+    latencyNs: { receivedToWritten: Quantiles };
+    wireNs: Quantiles;
+  };
+  return { inside: latencyNs.receivedToWritten, wire: wireNs };
 }
 
-async function runNaive(seed: number): Promise<number[]> {
+async function runNaive(seed: number): Promise<Result> {
   const sim = start(
-    ['dist/main.js', 'sim', '--seed', `${seed}`, '--markets', MARKETS, '--divergences-per-second', DIVERGENCES],
+    [
+      'dist/main.js',
+      'sim',
+      '--seed',
+      `${seed}`,
+      '--markets',
+      MARKETS,
+      '--divergences-per-second',
+      DIVERGENCES,
+    ],
     'pipe',
   );
   const lines = createInterface({ input: sim.stdout! });
   try {
     const ready = await new Promise<string>((resolve) => lines.once('line', resolve));
-    const bot = start([new URL('./naive-bot.mjs', import.meta.url).pathname, ready, `${SECONDS * 1000 + SETTLE_MS}`], 'ignore');
-    await new Promise((resolve) => bot.once('exit', resolve));
+    const bot = start(
+      [
+        fileURLToPath(new URL('./naive-bot.mjs', import.meta.url)),
+        ready,
+        `${SECONDS * 1000 + SETTLE_MS}`,
+      ],
+      'ignore',
+    );
+    let last = '';
+    for await (const line of createInterface({ input: bot.stdout! })) last = line;
     const { controlUrl } = JSON.parse(ready) as { controlUrl: string };
-    const { episodes } = (await (await fetch(`${controlUrl}/truth`)).json()) as { episodes: Episode[] };
-    return episodes
-      .filter(({ endedBy, closeUs }) => endedBy === 'taker' && closeUs !== null)
-      .map(({ openUs, closeUs }) => closeUs! - openUs);
+    const { episodes } = (await (await fetch(`${controlUrl}/truth`)).json()) as {
+      episodes: Episode[];
+    };
+    const times = episodes
+      .filter(({ firstTakesUs }) => firstTakesUs[0] !== null && firstTakesUs[1] !== null)
+      .map(
+        ({ openUs, firstTakesUs }) =>
+          (Math.max(firstTakesUs[0]!, firstTakesUs[1]!) - openUs) * 1_000,
+      )
+      .sort((a, b) => a - b);
+    const at = (share: number) => times[Math.floor(times.length * share)] ?? 0;
+    return {
+      inside: JSON.parse(last) as Quantiles,
+      wire: { count: times.length, p50: at(0.5), p99: at(0.99) },
+    };
   } finally {
     sim.kill('SIGTERM');
   }
 }
 
 function start(args: string[], stdin: 'ignore' | 'pipe'): ChildProcess {
-  return spawn(process.execPath, args, { stdio: [stdin, 'pipe', 'inherit'] });
+  return spawn(process.execPath, args, { stdio: [stdin, 'pipe', 'ignore'] });
 }
 
-function percentile(values: readonly number[], rank: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * rank) / 100))] ?? 0;
+function median(results: readonly Result[], [part, rank]: Figure): number {
+  const sorted = results.map((result) => result[part][rank]).sort((a, b) => a - b);
+  return sorted[sorted.length >> 1] ?? 0;
 }

@@ -210,23 +210,30 @@ const LATENCY_COLUMNS: readonly Column[] = [
   { title: 'count', align: 'right', sparable: 3 },
 ];
 
-export function latencyLines(status: EngineStatus, width: number): Line[] {
-  const rows = STAGES.map((stage) => latencyRow(stage, status.latencyNs[stage]));
+/** `wire` is known once the exchanges were asked: their own times from a book to both orders. */
+export function latencyLines(status: EngineStatus, width: number, wire?: LatencyNs): Line[] {
+  const rows = STAGES.map((stage) =>
+    // The whole way is the figure that counts.
+    latencyRow(
+      STAGE_TITLES[stage],
+      status.latencyNs[stage],
+      stage === 'receivedToWritten' ? 'bold' : 'plain',
+    ),
+  );
+  if (wire !== undefined) rows.push(latencyRow('book → both bought', wire, 'bold'));
   return tableLines(LATENCY_COLUMNS, rows, width);
 }
 
 /** Widest figure is "59.9 µs"; the column keeps its place while numbers change. */
 const FIGURE_WIDTH = 8;
 
-function latencyRow(stage: Stage, { count: samples, ...times }: LatencyNs): Span[] {
-  // The whole way is the figure that counts.
-  const style: Style = stage === 'receivedToWritten' ? 'bold' : 'plain';
+function latencyRow(title: string, { count: samples, ...times }: LatencyNs, style: Style): Span[] {
   const figure = (ns: number): Span =>
     samples === 0
       ? span('-'.padStart(FIGURE_WIDTH), 'dim')
       : span(latencyText(ns).padStart(FIGURE_WIDTH), style);
   return [
-    span(STAGE_TITLES[stage], style),
+    span(title, style),
     figure(times.p50),
     figure(times.p99),
     figure(times.p999),

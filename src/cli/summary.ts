@@ -131,7 +131,7 @@ export function summaryText(summary: RunSummary, status: EngineStatus, colour: b
   const blocks: Line[][] = [
     titleLines(summary),
     resultLines(summary),
-    latencyLines(status, width),
+    latencyLines(status, width, summary.wireNs ?? undefined),
     feedLines(summary, width),
   ];
   const lines: Line[] = blocks.flatMap((block, index) => (index === 0 ? block : [[], ...block]));

@@ -132,7 +132,7 @@ function openKalshi(
       url: wsUrl,
       headers: () => kalshiHeaders(keyId, privateKey, clock.wallMs(), 'GET', pathname),
     },
-    new KalshiFillStream(kalshiMarketIndex(pairs), onFill, clock),
+    new KalshiFillStream(kalshiMarketIndex(pairs), onFill),
     reportConnection(context, undefined, 'kalshi fills'),
     clock,
     Math.random,
@@ -168,7 +168,7 @@ function openPolymarket(
   });
   const stream = new WsSession(
     { url: `${wsUrl}/user`, headers: () => ({}) },
-    new PolymarketFillStream(credentials, polymarketFillMarkets(pairs), onFill, clock),
+    new PolymarketFillStream(credentials, polymarketFillMarkets(pairs), onFill),
     reportConnection(context, undefined, 'polymarket fills'),
     clock,
     Math.random,

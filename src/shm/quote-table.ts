@@ -119,7 +119,7 @@ export class QuoteTable {
     this.#floats = new Float64Array(memory);
   }
 
-  /** Publishes a quote: times first, then the word, then the update count. Sizes are whole contracts, saturated here. @hot */
+  /** Publishes a quote: times and count first, the word last. Sizes are whole contracts, saturated here. @hot */
   publish(
     slot: number,
     yesAskE4: number,
@@ -137,9 +137,10 @@ export class QuoteTable {
     this.#scratch32[HIGH] = (yesAskE4 << 16) | noAskE4;
     this.#scratch32[LOW] =
       (Math.min(yesSize, MAX_QUOTE_SIZE) << 16) | Math.min(noSize, MAX_QUOTE_SIZE);
-    Atomics.store(this.#words, (base + QUOTE_OFFSET) / 8, this.#scratch64[0]!);
+    // Counted before it is stored: who sees the new quote sees the new count.
     const update = (base + UPDATE_OFFSET) / 4;
     Atomics.store(this.#ints, update, this.#ints[update]! + 1);
+    Atomics.store(this.#words, (base + QUOTE_OFFSET) / 8, this.#scratch64[0]!);
   }
 
   /** Reads the quote word of a slot with one Atomics.load. @hot */

@@ -1,6 +1,6 @@
 // Is this connection still telling us the truth of this moment? Decides it from when frames came, how often they usually come,
 // and how old they were. An exchange has four ways to lie with an open socket: silence, a stall, a late burst, a dead sequence.
-import { type Clock, NS_PER_MS } from '../domain/clock.js';
+import { NS_PER_MS } from '../domain/clock.js';
 import { REASON_LATE, REASON_TRUSTED } from './feed.js';
 
 /** A gap this many times the mean is not chance: e^-32 for independent arrivals. */
@@ -24,7 +24,6 @@ export interface LivenessLimits {
 export type LivenessVerdict = 'good' | 'probe' | 'silent' | 'give-up';
 
 export class Liveness {
-  readonly #clock: Clock;
   readonly #maxSilenceNs: number;
   readonly #maxLagMs: number;
   #lastNs = 0;
@@ -34,8 +33,7 @@ export class Liveness {
   #baselineNs = 0;
   #late = false;
 
-  constructor(limits: LivenessLimits, clock: Clock) {
-    this.#clock = clock;
+  constructor(limits: LivenessLimits) {
     this.#maxSilenceNs = limits.maxSilenceMs * NS_PER_MS;
     this.#maxLagMs = limits.maxLagMs;
   }
@@ -55,10 +53,11 @@ export class Liveness {
 
   /**
    * A frame that carries the exchange's own time arrived. Returns REASON_LATE when it took more than maxLagMs longer than the
-   * quickest: what follows it in the pipe is as old. Only differences are used, so the clocks need not agree. @hot
+   * quickest: what follows it in the pipe is as old. Only differences to our monotonic clock are used: the clocks need not agree, and a
+   * wall clock that is set changes nothing. @hot
    */
   stamped(nowNs: number, venueMs: number): number {
-    const lagMs = this.#clock.wallMs() - venueMs;
+    const lagMs = nowNs / NS_PER_MS - venueMs;
     const faded =
       this.#baselineLagMs + ((nowNs - this.#baselineNs) / 1e9) * BASELINE_FADE_MS_PER_SECOND;
     if (!(lagMs >= faded)) {

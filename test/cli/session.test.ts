@@ -182,6 +182,7 @@ describe('the score of a run', () => {
     bestSizeCenti: 1,
     endedBy: 'market',
     prices: [[openUs, closeUs, 4_000, 5_000]],
+    firstTakesUs: [null, null],
   });
   const at = (atUs: number) =>
     ({ pair: 0, direction: 0, kalshiAskE4: 4_000, polymarketAskE4: 5_000, atUs }) as const;

@@ -42,6 +42,7 @@ const episodes: fc.Arbitrary<Episode[]> = fc
         bestSizeCenti: 500,
         endedBy,
         prices,
+        firstTakesUs: [null, null],
       };
     });
   });
@@ -144,10 +145,31 @@ describe('score', () => {
       bestSizeCenti: 500,
       endedBy: 'open',
       prices: [[1_000, null, 4_000, 4_100]],
+      firstTakesUs: [null, null],
     };
     const lived = (untilUs: number) =>
       scoreDetections([open], [], { toleranceUs: 0, untilUs }).recall50ms.lived;
     expect(lived(1_000 + RECALL_LIFE_US)).toBe(1);
     expect(lived(1_000 + RECALL_LIFE_US - 1)).toBe(0);
+  });
+
+  it('times the way from a book to both orders by the later leg, and leaves out what was taken on one side', () => {
+    const base: Episode = {
+      pair: 0,
+      direction: 0,
+      openUs: 1_000,
+      closeUs: 2_000,
+      bestNetMicros: 1,
+      bestSizeCenti: 500,
+      endedBy: 'taker',
+      prices: [[1_000, 2_000, 4_000, 4_100]],
+      firstTakesUs: [null, null],
+    };
+    const episodes: Episode[] = [
+      { ...base, firstTakesUs: [1_900, 1_700] },
+      { ...base, firstTakesUs: [1_200, 1_300] },
+      { ...base, firstTakesUs: [1_100, null] },
+    ];
+    expect(scoreDetections(episodes, [], { toleranceUs: 0 }).takeTimesUs).toEqual([300, 900]);
   });
 });

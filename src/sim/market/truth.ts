@@ -3,7 +3,14 @@
 import { kalshiTakerRate } from '../../domain/kalshi-fee.js';
 import { polymarketFeeSchedule } from '../../domain/polymarket-fee.js';
 import { PAYOUT_E4 } from '../../domain/units.js';
-import { type Direction, KALSHI, NO, type Outcome, polymarketOutcome, YES } from '../../domain/venue.js';
+import {
+  type Direction,
+  KALSHI,
+  NO,
+  type Outcome,
+  polymarketOutcome,
+  YES,
+} from '../../domain/venue.js';
 import type { BookEvent, Levels } from '../exchange.js';
 import type { PairListing } from './listings.js';
 import { findUnderround, type UnderroundCriteria, type UnderroundTerms } from './underround.js';
@@ -150,7 +157,8 @@ export class Truth {
   }
 
   #noteTake(episode: LiveEpisode | undefined, { venue, trades }: BookEvent, bought: Outcome): void {
-    if (episode === undefined || !trades.some(({ takerOutcome }) => takerOutcome === bought)) return;
+    if (episode === undefined || !trades.some(({ takerOutcome }) => takerOutcome === bought))
+      return;
     const atUs = this.#options.nowUs();
     if (episode.closeUs !== null && atUs - episode.closeUs > LEG_GRACE_US) return;
     episode.firstTakesUs[venue] ??= atUs;

@@ -101,7 +101,7 @@ export class KalshiFeed {
     this.#sink = sink;
     this.#count = count;
     this.#clock = clock;
-    this.#liveness = new Liveness(limits, clock);
+    this.#liveness = new Liveness(limits);
     this.#books = markets.map(({ market, ticker }) => ({
       market,
       ticker,

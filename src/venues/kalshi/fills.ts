@@ -31,14 +31,10 @@ export class KalshiFillStream {
   #send: ((text: string) => void) | undefined;
   #commandId = 0;
 
-  constructor(
-    markets: ReadonlyMap<string, number>,
-    onFill: (fill: VenueFill) => void,
-    clock: Clock,
-  ) {
+  constructor(markets: ReadonlyMap<string, number>, onFill: (fill: VenueFill) => void) {
     this.#markets = markets;
     this.#onFill = onFill;
-    this.#liveness = new Liveness(LIVENESS, clock);
+    this.#liveness = new Liveness(LIVENESS);
   }
 
   opened(send: (text: string) => void, nowNs: number): void {

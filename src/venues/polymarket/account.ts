@@ -121,7 +121,6 @@ export class PolymarketFillStream {
     credentials: PolymarketCredentials,
     markets: ReadonlyMap<string, PolymarketFillMarket>,
     onFill: (fill: VenueFill) => void,
-    clock: Clock,
   ) {
     this.#credentials = credentials;
     this.#secretText = credentials.secret
@@ -130,7 +129,7 @@ export class PolymarketFillStream {
       .replaceAll('/', '_');
     this.#markets = markets;
     this.#onFill = onFill;
-    this.#liveness = new Liveness(LIVENESS, clock);
+    this.#liveness = new Liveness(LIVENESS);
   }
 
   opened(send: (text: string) => void, nowNs: number): void {

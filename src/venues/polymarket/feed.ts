@@ -126,7 +126,7 @@ export class PolymarketFeed {
     this.#sink = sink;
     this.#count = count;
     this.#clock = clock;
-    this.#liveness = new Liveness(limits, clock);
+    this.#liveness = new Liveness(limits);
     this.#books = markets.map(({ market, tokenIds }) => {
       const tokens = [tokenBook(tokenIds[0]), tokenBook(tokenIds[1])] as const;
       const reason = REASON_NO_SNAPSHOT;
