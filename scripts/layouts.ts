@@ -6,6 +6,7 @@ import { COUNTERS_LAYOUT } from '../src/shm/counters.js';
 import { DEPTH_RECORD_LAYOUT } from '../src/shm/depth-table.js';
 import { DOORBELL_LAYOUT } from '../src/shm/doorbell.js';
 import { FLIGHT_SLOT_LAYOUT } from '../src/shm/flight-table.js';
+import { FUNDS_SLOT_LAYOUT } from '../src/shm/funds-table.js';
 import { CACHE_LINE_BYTES, type Field, type Layout } from '../src/shm/layout.js';
 import { QUOTE_SLOT_LAYOUT } from '../src/shm/quote-table.js';
 import { SPSC_RING_LAYOUT } from '../src/shm/spsc-ring.js';
@@ -16,6 +17,7 @@ const LAYOUTS: readonly Layout[] = [
   DEPTH_RECORD_LAYOUT,
   DOORBELL_LAYOUT,
   FLIGHT_SLOT_LAYOUT,
+  FUNDS_SLOT_LAYOUT,
   SPSC_RING_LAYOUT,
   EXECUTION_REQUEST_LAYOUT,
   DECISION_RECORD_LAYOUT,

@@ -99,7 +99,6 @@ export class Detector {
   readonly #lastAsks: Uint32Array;
   /** By slot: the update that was last fired on. The same quote is never hit twice. */
   readonly #firedUpdate: Uint32Array;
-  readonly #hasFired: Uint8Array;
   /** By slot: the update that was last looked at, to tell a look that a frame caused from one that something else did. */
   readonly #seenUpdate: Uint32Array;
   readonly #committedMicros = new Float64Array(VENUE_COUNT);
@@ -121,7 +120,6 @@ export class Detector {
     this.#lastDecision = new Int32Array(pairs.length * DIRECTION_COUNT).fill(NO_DECISION);
     this.#lastAsks = new Uint32Array(pairs.length * DIRECTION_COUNT);
     this.#firedUpdate = new Uint32Array(pairs.length * VENUE_COUNT);
-    this.#hasFired = new Uint8Array(pairs.length);
     this.#seenUpdate = new Uint32Array(pairs.length * VENUE_COUNT);
   }
 
@@ -242,9 +240,9 @@ export class Detector {
     return DECISION_FIRED;
   }
 
-  /** The same quote is never hit twice: after a fire both books must have moved. @hot */
+  /** The same quote is never hit twice: once an order has left, both books must have moved. @hot */
   #isSameQuote(pair: number): boolean {
-    if (this.#hasFired[pair] === 0) return false;
+    if (this.#memory.flights.wasUnwritten(pair)) return false;
     return (
       this.#firedUpdate[this.#kalshi.slot] === this.#kalshi.update ||
       this.#firedUpdate[this.#polymarket.slot] === this.#polymarket.update
@@ -297,7 +295,6 @@ export class Detector {
     // Counted anew: the depth that was hit may be newer than the count that was read before it.
     this.#firedUpdate[this.#kalshi.slot] = quotes.updates(this.#kalshi.slot);
     this.#firedUpdate[this.#polymarket.slot] = quotes.updates(this.#polymarket.slot);
-    this.#hasFired[pair] = 1;
     return DECISION_FIRED;
   }
 

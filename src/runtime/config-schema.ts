@@ -209,7 +209,7 @@ const limitsSection = z.strictObject({
     'An order unanswered for so long has an unknown outcome: looked up, never sent again.',
   ),
   requestTimeoutMs: whole(100, 60_000, 10_000, 'Time limit of every other request.'),
-  orderConnections: whole(1, 64, 4, "Warm connections to each exchange's order endpoint."),
+  orderConnections: whole(1, 64, 8, "Warm connections to each exchange's order endpoint."),
 });
 
 /** Input: text by section and key. Output: what it means. Unknown keys are refused. */

@@ -300,15 +300,15 @@ export class Engine {
     switch (outcome) {
       case 'both-filled':
         this.#say('info', 'arb-filled', `${name}: both legs filled`, facts);
-        this.#rearm(pair, this.#config.refireMs);
+        this.#rearm(settled, this.#config.refireMs);
         break;
       case 'none-filled':
         this.#say('info', 'arb-missed', `${name}: neither leg filled`, facts);
-        this.#rearm(pair, this.#config.refireMs);
+        this.#rearm(settled, this.#config.refireMs);
         break;
       case 'one-legged':
         this.#say('warn', 'arb-one-legged', `${name}: only one leg filled; the pair rests`, facts);
-        this.#rearm(pair, this.#config.refireMs);
+        this.#rearm(settled, this.#config.refireMs);
         this.#rest(pair, this.#config.oneLeggedRestMs);
         break;
       case 'unknown':
@@ -325,8 +325,9 @@ export class Engine {
     }
   }
 
-  #rearm(pair: number, afterMs: number): void {
-    this.#after(afterMs, () => this.#running?.rearm(pair));
+  #rearm({ pair, legs }: ArbSettled, afterMs: number): void {
+    const wasWritten = legs.some(({ writtenNs }) => writtenNs > 0);
+    this.#after(afterMs, () => this.#running?.rearm(pair, wasWritten));
   }
 
   /** Watched, but not fired. */
@@ -474,8 +475,8 @@ class Running {
   }
 
   /** The pair may be fired again, and is looked at even if no price changes. */
-  rearm(pair: number): void {
-    this.flights.settle(pair);
+  rearm(pair: number, wasWritten: boolean): void {
+    this.flights.settle(pair, wasWritten);
     const doorbell = this.#doorbells[pair % this.#doorbells.length]!;
     doorbell.mark(pair);
     doorbell.ring();

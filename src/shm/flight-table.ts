@@ -4,13 +4,13 @@ import { defineLayout } from './layout.js';
 
 //   0          4          8          12         16
 //   +----------+----------+----------+----------+
-//   | fired    | settled  | held     | reserved |
+//   | fired    | settled  | held     | unwritten|
 //   +----------+----------+----------+----------+
 const FIRED_OFFSET = 0;
 const SETTLED_OFFSET = FIRED_OFFSET + 4;
 const HELD_OFFSET = SETTLED_OFFSET + 4;
-const RESERVED_OFFSET = HELD_OFFSET + 4;
-const SLOT_BYTES = RESERVED_OFFSET + 4;
+const UNWRITTEN_OFFSET = HELD_OFFSET + 4;
+const SLOT_BYTES = UNWRITTEN_OFFSET + 4;
 
 const wordField = (
   name: string,
@@ -47,7 +47,13 @@ export const FLIGHT_SLOT_LAYOUT = defineLayout({
       'main',
       '1: not fired at all until the main thread lifts it',
     ),
-    wordField('reserved', RESERVED_OFFSET, 'reserved', 'nobody', ''),
+    wordField(
+      'unwritten',
+      UNWRITTEN_OFFSET,
+      'u32',
+      'main',
+      '`fired` of the newest arbitrage of which no order was written: its quotes are untouched',
+    ),
   ],
 });
 
@@ -82,8 +88,22 @@ export class FlightTable {
     Atomics.store(this.#ints, at, this.#ints[at]! + 1);
   }
 
-  /** Main: the pair may be fired again. */
-  settle(pair: number): void {
+  /** True when no order of the pair's newest arbitrage has left, also when it never had one. @hot */
+  wasUnwritten(pair: number): boolean {
+    const base = (pair * SLOT_BYTES) / 4;
+    return (
+      Atomics.load(this.#ints, base + FIRED_OFFSET / 4) ===
+      Atomics.load(this.#ints, base + UNWRITTEN_OFFSET / 4)
+    );
+  }
+
+  /** Main: the pair may be fired again. `wasWritten` is false when no order of its arbitrage left. */
+  settle(pair: number, wasWritten = true): void {
+    const base = (pair * SLOT_BYTES) / 4;
+    if (!wasWritten) {
+      const fired = Atomics.load(this.#ints, base + FIRED_OFFSET / 4);
+      Atomics.store(this.#ints, base + UNWRITTEN_OFFSET / 4, fired);
+    }
     const at = (pair * SLOT_BYTES + SETTLED_OFFSET) / 4;
     Atomics.store(this.#ints, at, this.#ints[at]! + 1);
   }

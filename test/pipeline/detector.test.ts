@@ -140,6 +140,20 @@ describe('what keeps it from firing', () => {
     expect(rig.takeRequests()).toHaveLength(1);
   });
 
+  it('nothing, when no order of the last arbitrage left: its quotes are untouched', () => {
+    const rig = open({ polarities: [SAME] });
+    fire(rig);
+    expect(rig.takeRequests()).toHaveLength(1);
+    rig.flights.settle(0, false);
+    rig.doorbell.mark(0);
+    rig.detector.step();
+    expect(rig.takeRequests()).toHaveLength(1);
+    rig.flights.settle(0, true);
+    rig.doorbell.mark(0);
+    rig.detector.step();
+    expect(rig.takeRequests()).toEqual([]);
+  });
+
   it('a ring without room, for either executor or for the decision itself', () => {
     const rig = open({ polarities: [SAME, SAME, SAME], executors: 2, requestCapacity: 2 });
     for (const pair of [0, 1, 2]) quote(rig, KALSHI, pair, 4_000, 6_200);
