@@ -10,7 +10,10 @@ const expect = (holds, facts) => {
 
 expect(opportunities.truth > 0, `no underround existed: truth=${opportunities.truth}`);
 expect(opportunities.detected > 0, `none was detected: detected=${opportunities.detected}`);
-expect(opportunities.false === 0, `detections the exchanges do not know: false=${opportunities.false}`);
+expect(
+  opportunities.false === 0,
+  `detections the exchanges do not know: false=${opportunities.false}`,
+);
 expect(arbs.bothFilled > 0, `no arbitrage filled on both legs: bothFilled=${arbs.bothFilled}`);
 expect(arbs.unknown === 0, `legs without a known outcome: unknown=${arbs.unknown}`);
 expect(

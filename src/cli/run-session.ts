@@ -82,6 +82,7 @@ async function onExchange(
   let timer: NodeJS.Timeout | undefined;
   try {
     output.open(titleOf(exchange.ready, engineConfig), options.durationMs);
+    output.event(exchangesUp(exchange.ready));
     timer = setInterval(() => output.show(engine.status()), output.everyMs);
     // After an early end, what the start still says does not matter.
     const started = engine.start().then(() => true);
@@ -210,6 +211,12 @@ function withAccess(config: Config, ready: ReadyLine): Config {
     },
     pairs: { path: ready.pairsPath },
   };
+}
+
+/** Where a person, or a test, asks the exchanges for the truth and breaks them on purpose. */
+function exchangesUp({ controlUrl }: ReadyLine): EngineEvent {
+  const text = 'the simulated exchanges are up';
+  return { level: 'info', event: 'exchanges-up', text, facts: { controlUrl } };
 }
 
 function titleOf({ seed, markets }: ReadyLine, engine: EngineConfig): string[] {

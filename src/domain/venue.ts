@@ -10,7 +10,6 @@ export type VenueName = (typeof VENUE_NAMES)[number];
 export const YES = 0;
 export const NO = 1;
 export type Outcome = typeof YES | typeof NO;
-export const OUTCOME_NAMES = ['yes', 'no'] as const;
 
 export function opposite(outcome: Outcome): Outcome {
   return outcome === YES ? NO : YES;

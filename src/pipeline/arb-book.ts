@@ -1,7 +1,6 @@
 // The main thread's book of arbitrages: joins decisions, leg reports and fills, settles each arbitrage once both legs are known, and
 // keeps the ledger. Replies say how much was filled; only fills say what it cost, and only they are booked.
 import { type Fill, Ledger, type LedgerTotals } from '../domain/ledger.js';
-import { E6_PER_CENTI } from '../domain/units.js';
 import { KALSHI, POLYMARKET, type Polarity, VENUE_COUNT, type Venue } from '../domain/venue.js';
 import type { VenueFill } from '../venues/orders.js';
 import { DECISION_FIRED, DECISIONS, type DecisionRecord } from './decision-record.js';
@@ -247,9 +246,4 @@ function outcomeOf(kalshi: LegReport, polymarket: LegReport): ArbOutcome {
   if (a === undefined || b === undefined) return 'unknown';
   if (a === 0 && b === 0) return 'none-filled';
   return a === 0 || b === 0 ? 'one-legged' : 'both-filled';
-}
-
-/** True when both legs hold the same count, to the 1/100 contract that Kalshi can trade. */
-export function isEven({ filledE6 }: ArbSettled): boolean {
-  return Math.abs(filledE6[KALSHI] - filledE6[POLYMARKET]) < E6_PER_CENTI;
 }

@@ -11,7 +11,6 @@ export const DECISIONS = [
   'no-funds',
   'ring-full',
 ] as const;
-export type DecisionName = (typeof DECISIONS)[number];
 export const DECISION_FIRED = 0;
 export const DECISION_OBSERVING = 1;
 export const DECISION_STOPPED = 2;

@@ -142,6 +142,11 @@ const simSection = z.strictObject({
     'Play money on each simulated exchange, dollars.',
   ),
   replay: filePath('Recorded Kalshi frames (.ndjson or .ndjson.gz) to play as one of the markets.'),
+  controlPort: optionalWhole(
+    0,
+    65_535,
+    "Port of the simulator's control server: truth, accounts, faults on request; 0 takes any free one.",
+  ),
 });
 
 const kalshiSection = z.strictObject({

@@ -19,7 +19,6 @@ export const TRUST_REASONS = [
   'closed',
   'own-underround',
 ] as const;
-export type TrustReasonName = (typeof TRUST_REASONS)[number];
 
 export const REASON_TRUSTED = 1;
 export const REASON_NO_SNAPSHOT = 2;

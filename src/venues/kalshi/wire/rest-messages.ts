@@ -12,28 +12,6 @@ export type KalshiTimeInForce = (typeof KALSHI_TIMES_IN_FORCE)[number];
 export const KALSHI_SELF_TRADE_PREVENTIONS = ['taker_at_cross', 'maker'] as const;
 export type KalshiSelfTradePrevention = (typeof KALSHI_SELF_TRADE_PREVENTIONS)[number];
 
-/** Body of POST /portfolio/events/orders, 3.2. `bid` buys YES at price; `ask` buys NO at 1 - price. */
-export interface KalshiCreateOrder {
-  readonly ticker: string;
-  readonly side: KalshiBookSide;
-  /** 0 to 2 decimals, 0.01 or more. */
-  readonly count: string;
-  /** Always the YES price: 2 to 4 decimals, on the market's grid. */
-  readonly price: string;
-  readonly time_in_force: KalshiTimeInForce;
-  readonly self_trade_prevention_type: KalshiSelfTradePrevention;
-  readonly client_order_id?: string;
-  /** Unix seconds, good_till_canceled only. */
-  readonly expiration_time?: number;
-  readonly post_only?: boolean;
-  readonly reduce_only?: boolean;
-  readonly cancel_order_on_pause?: boolean;
-  readonly subaccount?: number;
-  readonly order_group_id?: string;
-  /** -1 or absent: routed by the exchange, slower (3.8). */
-  readonly exchange_index?: number;
-}
-
 /** 201 reply to a create, 3.2: flat, without a status. `average_*` only when something filled. */
 export interface KalshiCreateReply {
   readonly order_id: string;
@@ -60,13 +38,6 @@ export interface KalshiErrorBody {
   readonly message: string;
   readonly details?: string;
 }
-
-/** The four shapes that an error comes in, 3.4. */
-export type KalshiErrorReply =
-  | { readonly error: KalshiErrorBody }
-  | KalshiErrorBody
-  | { readonly msg: string }
-  | { readonly error: string };
 
 export type KalshiBatchCreateItem = KalshiCreateReply | { readonly error: KalshiErrorBody };
 

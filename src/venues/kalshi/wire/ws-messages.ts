@@ -17,37 +17,6 @@ export type KalshiBookSide = 'bid' | 'ask';
 /** [price in dollars, count]. */
 export type KalshiLevel = readonly [priceDollars: string, countFp: string];
 
-/** Commands, 2.2. */
-export type KalshiCommand =
-  | {
-      readonly id: number;
-      readonly cmd: 'subscribe';
-      readonly params: {
-        readonly channels: readonly KalshiChannel[];
-        readonly market_ticker?: string;
-        readonly market_tickers?: readonly string[];
-        /** Always send it: today's default (false) will flip (2.6). */
-        readonly use_yes_price?: boolean;
-        readonly send_initial_snapshot?: boolean;
-        readonly skip_ticker_ack?: boolean;
-      };
-    }
-  | {
-      readonly id: number;
-      readonly cmd: 'unsubscribe';
-      readonly params: { readonly sids: readonly number[] };
-    }
-  | {
-      readonly id: number;
-      readonly cmd: 'update_subscription';
-      readonly params: {
-        readonly sids: readonly [number];
-        readonly action: KalshiUpdateAction;
-        readonly market_tickers: readonly string[];
-      };
-    }
-  | { readonly id: number; readonly cmd: 'list_subscriptions' };
-
 export const KALSHI_UPDATE_ACTIONS = ['add_markets', 'delete_markets', 'get_snapshot'] as const;
 export type KalshiUpdateAction = (typeof KALSHI_UPDATE_ACTIONS)[number];
 

@@ -1,15 +1,6 @@
 // Level 2 authentication (polymarket-api.md 3.2): an HMAC over the exact bytes of a private call.
 import { createHmac } from 'node:crypto';
 
-/** Header names in the order in which they are sent. */
-export interface L2Headers {
-  readonly POLY_ADDRESS: string;
-  readonly POLY_SIGNATURE: string;
-  readonly POLY_TIMESTAMP: string;
-  readonly POLY_API_KEY: string;
-  readonly POLY_PASSPHRASE: string;
-}
-
 /** What the auth endpoints answer. */
 export interface ApiKeyReply {
   readonly apiKey: string;

@@ -18,28 +18,9 @@ export interface OrderReply {
   readonly transactionsHashes?: readonly string[];
 }
 
-/** Body of every refusal (4.8). */
-export interface ErrorReply {
-  readonly error: string;
-}
-
 export interface LevelMessage {
   readonly price: string;
   readonly size: string;
-}
-
-/** GET /book (4.12). Bids ascend, asks descend: the best is the last of each. */
-export interface BookReply {
-  readonly market: string;
-  readonly asset_id: string;
-  readonly timestamp: string;
-  readonly hash: string;
-  readonly bids: readonly LevelMessage[];
-  readonly asks: readonly LevelMessage[];
-  readonly min_order_size: string;
-  readonly tick_size: string;
-  readonly neg_risk: boolean;
-  readonly last_trade_price: string;
 }
 
 /** GET /clob-markets/{conditionId} (4.12): the numbers are JSON numbers. */
@@ -136,10 +117,4 @@ export interface TradeRecord {
   readonly maker_orders: readonly MakerOrder[];
   readonly transaction_hash: string;
   readonly trader_side: 'TAKER' | 'MAKER';
-}
-
-export interface BalanceReply {
-  /** In 1/1,000,000, as text. */
-  readonly balance: string;
-  readonly allowances: Readonly<Record<string, string>>;
 }

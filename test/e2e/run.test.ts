@@ -1,0 +1,107 @@
+import { existsSync } from 'node:fs';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { RunSummary } from '../../src/cli/summary.js';
+import { STAGES } from '../../src/runtime/status.js';
+import { WAIT_STRATEGIES } from '../../src/shm/wait-strategy.js';
+import { EngineRun, endAllRuns, expectHonestBooks } from './engine-process.js';
+
+const RECORDING = '../shared/data/recorded/kalshi-gold15m-ws/KXGOLD15M-26AUG050800-00.ndjson.gz';
+const SMALL = ['--seed', '7', '--markets', '60', '--duration', '6s'];
+/** Underrounds come thick enough for a share of them to mean something. */
+const BUSY = [...SMALL, '--divergences-per-second', '12'];
+const SHORT = ['--seed', '7', '--markets', '20', '--divergences-per-second', '8'];
+/** Below so many, a share of one missed is not one in a hundred. */
+const ENOUGH = 20;
+const RECALL = 0.99;
+
+afterEach(endAllRuns);
+
+async function run(...args: string[]): Promise<RunSummary> {
+  const { code, summary } = await new EngineRun(args).summary();
+  expect(code).toBe(0);
+  expectHonestBooks(summary);
+  expectWhole(summary);
+  return summary;
+}
+
+const whole = expect.toSatisfy((value: number) => Number.isSafeInteger(value) && value >= 0);
+
+/** Every key that a program may rely on, with a number that can be. */
+function expectWhole(summary: RunSummary): void {
+  const { arbs, opportunities } = summary;
+  expect(summary).toMatchObject({
+    opportunities: { truth: whole, detected: whole, false: 0 },
+    arbs: { fired: whole, bothFilled: whole, oneLegged: whole, noneFilled: whole, unknown: 0 },
+    orders: { kalshi: whole, polymarket: whole },
+    fees: { kalshi: whole, polymarket: whole },
+    run: { profile: 'sim', stoppedBecause: null, endedBy: 'duration' },
+  });
+  expect(arbs.bothFilled + arbs.oneLegged + arbs.noneFilled).toBe(arbs.fired);
+  expect(opportunities.detected).toBeLessThanOrEqual(opportunities.truth ?? 0);
+  for (const feed of [summary.feeds.kalshi, summary.feeds.polymarket]) {
+    expect(feed).toMatchObject({ conflated: whole, gaps: 0, reconnects: 0, garbage: 0 });
+    expect(feed.frames).toBeGreaterThan(0);
+    expect(feed.trustedMarkets).toBe(feed.markets);
+  }
+  for (const stage of STAGES) {
+    const { count, p50, p99, p999, max } = summary.latencyNs[stage];
+    expect([stage, p50 <= p99 && p99 <= p999 && p999 <= max]).toEqual([stage, true]);
+    expect([stage, count > 0 ? p50 > 0 : max === 0]).toEqual([stage, true]);
+  }
+}
+
+function expectRecall({ opportunities: { recall50ms } }: RunSummary): void {
+  if (recall50ms === null || recall50ms.lived < ENOUGH) return;
+  expect(recall50ms.ratio).toBeGreaterThanOrEqual(RECALL);
+}
+
+/** Both legs of every fire left, and were answered. */
+function expectFired({ arbs, orders, latencyNs }: RunSummary): void {
+  expect(arbs.bothFilled).toBeGreaterThan(0);
+  expect(orders).toEqual({ kalshi: arbs.fired, polymarket: arbs.fired });
+  expect(latencyNs.legSkew.count).toBe(arbs.fired);
+  expect(latencyNs.writtenToAnswered.count).toBe(2 * arbs.fired);
+  expect(latencyNs.receivedToWritten.count).toBeGreaterThan(0);
+}
+
+describe('a run on the simulated exchanges', () => {
+  it('finds what there is and sends nothing when it observes', async () => {
+    const summary = await run(...BUSY, '--observe');
+    expect(summary.orders).toEqual({ kalshi: 0, polymarket: 0 });
+    expect(summary.pnlMicros).toBe(0);
+    expect(summary.opportunities.recall50ms?.lived).toBeGreaterThanOrEqual(ENOUGH);
+    expectRecall(summary);
+  });
+
+  it('buys both legs of what it finds', async () => {
+    const summary = await run(...BUSY);
+    expectFired(summary);
+    expectRecall(summary);
+    expect(summary.run.durationMs).toBeGreaterThanOrEqual(6_000);
+  });
+
+  it('shares the markets between several workers of each kind', async () => {
+    const workers = ['--kalshi-feeds', '2', '--polymarket-feeds', '2', '--detectors', '2'];
+    const summary = await run(...BUSY, ...workers, '--executors', '2');
+    expectFired(summary);
+    expectRecall(summary);
+    expect(summary.feeds.kalshi).toMatchObject({ connected: 2, connections: 2 });
+    expect(summary.feeds.polymarket).toMatchObject({ connected: 2, connections: 2 });
+  });
+
+  it.each(WAIT_STRATEGIES)('waits by %s', async (wait) => {
+    const summary = await run(...SHORT, '--duration', '2500ms', '--wait', wait);
+    expect(summary.run.wait).toBe(wait);
+    expectFired(summary);
+  });
+
+  it.skipIf(!existsSync(RECORDING))(
+    `trades a recorded market (skipped when there is no ${RECORDING})`,
+    async () => {
+      const summary = await run('--replay', RECORDING, '--markets', '1', '--duration', '6s');
+      expect(summary.feeds.kalshi).toMatchObject({ markets: 1, trustedMarkets: 1 });
+      expect(summary.opportunities.truth).toBeGreaterThan(0);
+      expectRecall(summary);
+    },
+  );
+});
