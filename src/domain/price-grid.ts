@@ -11,9 +11,14 @@ export interface PriceRange {
 
 export type PriceGrid = readonly PriceRange[];
 
+/** True for a price that a level or a fill may have: strictly inside (0, 1). NaN is none. @hot */
+export function isPrice(priceE4: number): boolean {
+  return priceE4 > 0 && priceE4 < PAYOUT_E4;
+}
+
 /** True when an order may carry this price: strictly inside (0, 1) and on a step of a range. */
 export function isOnGrid(grid: PriceGrid, priceE4: number): boolean {
-  if (!Number.isInteger(priceE4) || priceE4 <= 0 || priceE4 >= PAYOUT_E4) return false;
+  if (!Number.isInteger(priceE4) || !isPrice(priceE4)) return false;
   for (const range of grid) {
     if (
       priceE4 >= range.startE4 &&

@@ -15,3 +15,8 @@ export function parseObject(text: string): JsonObject | undefined {
     return undefined;
   }
 }
+
+/** A value that should be text, as text: what is not becomes what no parser takes. @hot */
+export function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}

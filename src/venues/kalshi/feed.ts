@@ -3,23 +3,23 @@
 import type { Clock } from '../../domain/clock.js';
 import { parseDecimal, parseSignedDecimal } from '../../domain/decimal.js';
 import { Ladder } from '../../domain/ladder.js';
+import { isPrice } from '../../domain/price-grid.js';
 import { PAYOUT_E4, PRICE_PLACES, SIZE_CENTI_PLACES } from '../../domain/units.js';
+import { ConnectionWatch } from '../connection-watch.js';
 import {
   type CountFeed,
   type FeedSink,
   REASON_CLOSED,
   REASON_CROSSED,
-  REASON_DISCONNECTED,
   REASON_GARBAGE,
-  REASON_LATE,
   REASON_NEGATIVE_LEVEL,
   REASON_NO_SNAPSHOT,
   REASON_SEQUENCE_GAP,
   REASON_SILENT,
   REASON_TRUSTED,
 } from '../feed.js';
-import { isObject, parseObject } from '../json.js';
-import { Liveness, type LivenessLimits } from '../liveness.js';
+import { isObject, parseObject, textOf } from '../json.js';
+import type { LivenessLimits } from '../liveness.js';
 
 /** Tickers a command carries: errors 26 and 27 have unpublished limits, batches of 500 worked (kalshi-api.md 2.1). */
 const TICKERS_PER_COMMAND = 500;
@@ -79,12 +79,11 @@ export class KalshiFeed {
   readonly #sink: FeedSink;
   readonly #count: CountFeed;
   readonly #clock: Clock;
-  readonly #liveness: Liveness;
+  readonly #watch: ConnectionWatch;
   #send: ((text: string) => void) | undefined;
   #commandId = 0;
   #sid = 0;
   #lastSeq = 0;
-  #connectionReason = REASON_DISCONNECTED;
   #giveUp: string | undefined;
   #openedNs = 0;
   /** The last question that must be answered, and when it was asked: its answer proves that the pipe is not behind. */
@@ -101,7 +100,7 @@ export class KalshiFeed {
     this.#sink = sink;
     this.#count = count;
     this.#clock = clock;
-    this.#liveness = new Liveness(limits);
+    this.#watch = new ConnectionWatch(limits, sink, count);
     this.#books = markets.map(({ market, ticker }) => ({
       market,
       ticker,
@@ -121,25 +120,22 @@ export class KalshiFeed {
     this.#giveUp = undefined;
     this.#openedNs = nowNs;
     this.#probeId = 0;
-    this.#liveness.opened(nowNs);
     this.#distrustAll(REASON_NO_SNAPSHOT, nowNs);
     for (const book of this.#books) book.sinceNs = nowNs;
-    this.#setConnectionReason(REASON_TRUSTED);
+    this.#watch.opened(nowNs);
     this.#subscribe(this.#tickers().slice(0, TICKERS_PER_COMMAND));
   }
 
   closed(): void {
     this.#send = undefined;
-    this.#setConnectionReason(REASON_DISCONNECTED);
+    this.#watch.closed();
     this.#distrustAll(REASON_NO_SNAPSHOT, this.#clock.nowNs());
   }
 
   /** @hot */
   frame(data: Buffer, receiveNs: number): void {
     this.#count('frames');
-    const wasDead = this.#liveness.wasDead(receiveNs);
-    this.#liveness.heard(receiveNs);
-    if (wasDead) this.#resync(REASON_SILENT, receiveNs);
+    if (this.#watch.heard(receiveNs)) this.#resync(REASON_SILENT, receiveNs);
     const frame = readFrame(data);
     if (frame === undefined) {
       this.#count('garbage');
@@ -170,41 +166,18 @@ export class KalshiFeed {
   tick(nowNs: number): string | undefined {
     if (this.#send === undefined) return undefined;
     if (this.#giveUp !== undefined) return this.#giveUp;
-    const verdict = this.#liveness.check(nowNs);
-    switch (verdict) {
-      case 'give-up':
-        return 'silent for too long';
-      case 'silent':
-        if (this.#connectionReason !== REASON_SILENT) {
-          this.#count('silences');
-          this.#setConnectionReason(REASON_SILENT);
-          this.#probe(nowNs);
-        }
-        break;
-      case 'probe':
-        this.#probe(nowNs);
-        break;
-      case 'good':
-        break;
-      default:
-        return verdict satisfies never;
-    }
+    const giveUp = this.#watch.tick(nowNs, () => this.#probe(nowNs));
+    if (giveUp !== undefined) return giveUp;
     if (this.#sid === 0 && nowNs - this.#openedNs > SUBSCRIBE_NS) return 'subscribe has no answer';
     this.#askAgain(nowNs);
     return undefined;
   }
 
-  /**
-   * What the frame says about the age of all that stands in the books, before any of it is used: the exchange's own time, or the
-   * answer to a question asked just now. After a silence only one of these is trusted: the first frames of a burst are old. @hot
-   */
+  /** What the frame says about the age of all that stands in the books, before any of it is used. @hot */
   #prove({ id, msg }: Frame, receiveNs: number): void {
-    if (msg?.ts_ms !== undefined) {
-      this.#setConnectionReason(this.#liveness.stamped(receiveNs, msg.ts_ms));
-    } else if (id !== undefined && id === this.#probeId) {
-      if (this.#liveness.answered(this.#probedNs, receiveNs)) {
-        this.#setConnectionReason(REASON_TRUSTED);
-      }
+    if (msg?.ts_ms !== undefined) this.#watch.stamped(receiveNs, msg.ts_ms);
+    else if (id !== undefined && id === this.#probeId) {
+      this.#watch.answered(this.#probedNs, receiveNs);
     }
   }
 
@@ -375,13 +348,6 @@ export class KalshiFeed {
     this.#sink.setMarketTrust(book.market, reason);
   }
 
-  #setConnectionReason(reason: number): void {
-    if (this.#connectionReason === reason) return;
-    if (reason === REASON_LATE) this.#count('lates');
-    this.#connectionReason = reason;
-    this.#sink.setConnectionTrust(reason);
-  }
-
   #tickers(): string[] {
     return this.#books.filter(({ isRefused }) => !isRefused).map(({ ticker }) => ticker);
   }
@@ -400,18 +366,9 @@ function readFrame(data: Buffer): Frame | undefined {
   return value as Frame;
 }
 
-/** A value that should be text, as text: what is not becomes what no parser takes. @hot */
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : '';
-}
-
 function sideOf(book: Book, side: string | undefined): Ladder | undefined {
   if (side === 'yes') return book.yesBids;
   return side === 'no' ? book.noBids : undefined;
-}
-
-function isPrice(priceE4: number): boolean {
-  return priceE4 > 0 && priceE4 < PAYOUT_E4;
 }
 
 /** False, with the ladder empty, when a level cannot be read. */

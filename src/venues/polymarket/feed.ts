@@ -3,24 +3,24 @@
 import type { Clock } from '../../domain/clock.js';
 import { parseDecimal } from '../../domain/decimal.js';
 import { Ladder } from '../../domain/ladder.js';
+import { isPrice } from '../../domain/price-grid.js';
 import { PAYOUT_E4, PRICE_PLACES } from '../../domain/units.js';
 import { NO, type Outcome, YES } from '../../domain/venue.js';
+import { ConnectionWatch } from '../connection-watch.js';
 import {
   type CountFeed,
   type FeedSink,
   REASON_BEST_MISMATCH,
   REASON_CLOSED,
-  REASON_DISCONNECTED,
   REASON_GARBAGE,
-  REASON_LATE,
   REASON_NO_SNAPSHOT,
   REASON_OWN_UNDERROUND,
   REASON_SILENT,
   REASON_TERMS_CHANGED,
   REASON_TRUSTED,
 } from '../feed.js';
-import { isObject } from '../json.js';
-import { Liveness, type LivenessLimits } from '../liveness.js';
+import { isObject, textOf } from '../json.js';
+import type { LivenessLimits } from '../liveness.js';
 import { NO_NEW_ASSETS, PING, PONG } from './wire/ws-messages.js';
 
 /** Assets a connection gets snapshots for (polymarket-api.md 8: reports of 500). */
@@ -104,11 +104,10 @@ export class PolymarketFeed {
   readonly #sink: FeedSink;
   readonly #count: CountFeed;
   readonly #clock: Clock;
-  readonly #liveness: Liveness;
+  readonly #watch: ConnectionWatch;
   /** Books that a frame touched, for the check at its end. */
   readonly #touched: Book[] = [];
   #send: ((text: string) => void) | undefined;
-  #connectionReason = REASON_DISCONNECTED;
   #pingedNs = 0;
   /** Not answered yet. */
   #openPings = 0;
@@ -126,7 +125,7 @@ export class PolymarketFeed {
     this.#sink = sink;
     this.#count = count;
     this.#clock = clock;
-    this.#liveness = new Liveness(limits);
+    this.#watch = new ConnectionWatch(limits, sink, count);
     this.#books = markets.map(({ market, tokenIds }) => {
       const tokens = [tokenBook(tokenIds[0]), tokenBook(tokenIds[1])] as const;
       const reason = REASON_NO_SNAPSHOT;
@@ -140,7 +139,6 @@ export class PolymarketFeed {
   opened(send: (text: string) => void, nowNs: number): void {
     this.#send = send;
     this.#giveUp = undefined;
-    this.#liveness.opened(nowNs);
     this.#pingedNs = nowNs;
     this.#openPings = 0;
     this.#dataNs = nowNs;
@@ -149,7 +147,7 @@ export class PolymarketFeed {
       this.#forget(book, REASON_NO_SNAPSHOT, nowNs);
       book.sinceNs = nowNs;
     }
-    this.#setConnectionReason(REASON_TRUSTED);
+    this.#watch.opened(nowNs);
     send(
       JSON.stringify({
         assets_ids: [...this.#byToken.keys()],
@@ -162,7 +160,7 @@ export class PolymarketFeed {
 
   closed(): void {
     this.#send = undefined;
-    this.#setConnectionReason(REASON_DISCONNECTED);
+    this.#watch.closed();
     const nowNs = this.#clock.nowNs();
     for (const book of this.#books) this.#forget(book, REASON_NO_SNAPSHOT, nowNs);
   }
@@ -170,9 +168,7 @@ export class PolymarketFeed {
   /** @hot */
   frame(data: Buffer, receiveNs: number): void {
     this.#count('frames');
-    const wasDead = this.#liveness.wasDead(receiveNs);
-    this.#liveness.heard(receiveNs);
-    if (wasDead) this.#resyncAll(REASON_SILENT, receiveNs);
+    if (this.#watch.heard(receiveNs)) this.#resyncAll(REASON_SILENT, receiveNs);
     const text = data.toString('utf8');
     if (text === PONG) {
       this.#pong(receiveNs);
@@ -193,8 +189,7 @@ export class PolymarketFeed {
   /** Answers carry no number: only the answer to the one PING that is open, and quick, says that the pipe is not behind. */
   #pong(receiveNs: number): void {
     this.#openPings = Math.max(0, this.#openPings - 1);
-    if (this.#openPings > 0 || !this.#liveness.answered(this.#pingedNs, receiveNs)) return;
-    this.#setConnectionReason(REASON_TRUSTED);
+    if (this.#openPings === 0) this.#watch.answered(this.#pingedNs, receiveNs);
   }
 
   tick(nowNs: number): string | undefined {
@@ -202,26 +197,9 @@ export class PolymarketFeed {
     if (this.#giveUp !== undefined) return this.#giveUp;
     // PONGs go on while the data has stopped (polymarket-api.md 8, "Silent stall").
     if (nowNs - this.#dataNs > DATA_SILENCE_NS) return 'no data although it answers';
-    const verdict = this.#liveness.check(nowNs);
-    switch (verdict) {
-      case 'give-up':
-        return 'silent for too long';
-      case 'silent':
-        if (this.#connectionReason !== REASON_SILENT) {
-          this.#count('silences');
-          this.#setConnectionReason(REASON_SILENT);
-          this.#ping(nowNs);
-        }
-        break;
-      case 'probe':
-        this.#ping(nowNs);
-        break;
-      case 'good':
-        if (nowNs - this.#pingedNs > PING_EVERY_NS) this.#ping(nowNs);
-        break;
-      default:
-        return verdict satisfies never;
-    }
+    const giveUp = this.#watch.tick(nowNs, () => this.#ping(nowNs));
+    if (giveUp !== undefined) return giveUp;
+    if (nowNs - this.#pingedNs > PING_EVERY_NS) this.#ping(nowNs);
     this.#repairOverdue(nowNs);
     return undefined;
   }
@@ -331,7 +309,7 @@ export class PolymarketFeed {
 
   /** Not of `book`: its time is that of the book's last change, long ago in a quiet market. @hot */
   #stamp(receiveNs: number, venueMs: number): void {
-    if (venueMs > 0) this.#setConnectionReason(this.#liveness.stamped(receiveNs, venueMs));
+    if (venueMs > 0) this.#watch.stamped(receiveNs, venueMs);
   }
 
   /** @hot */
@@ -416,13 +394,6 @@ export class PolymarketFeed {
     book.reason = reason;
     this.#sink.setMarketTrust(book.market, reason);
   }
-
-  #setConnectionReason(reason: number): void {
-    if (this.#connectionReason === reason) return;
-    if (reason === REASON_LATE) this.#count('lates');
-    this.#connectionReason = reason;
-    this.#sink.setConnectionTrust(reason);
-  }
 }
 
 /** The events of a frame, or undefined when it is not one: not JSON, or anything but objects in it. */
@@ -435,11 +406,6 @@ function readEvents(text: string): readonly WireEvent[] | undefined {
   }
   const events: readonly unknown[] = Array.isArray(value) ? value : [value];
   return events.every(isObject) ? (events as readonly WireEvent[]) : undefined;
-}
-
-/** A value that should be text, as text: what is not becomes what no parser takes. @hot */
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : '';
 }
 
 function tokenBook(tokenId: string): TokenBook {
@@ -500,10 +466,6 @@ function sideOf(side: string | undefined): Outcome | undefined {
 function parseSizeCenti(text: string): number {
   const size = parseDecimal(text, WIRE_SIZE_PLACES);
   return (size - (size % WIRE_PER_CENTI)) / WIRE_PER_CENTI;
-}
-
-function isPrice(priceE4: number): boolean {
-  return priceE4 > 0 && priceE4 < PAYOUT_E4;
 }
 
 function fill(ladder: Ladder, levels: readonly WireLevel[], asComplement: boolean): boolean {

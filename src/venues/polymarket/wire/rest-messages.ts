@@ -18,11 +18,6 @@ export interface OrderReply {
   readonly transactionsHashes?: readonly string[];
 }
 
-export interface LevelMessage {
-  readonly price: string;
-  readonly size: string;
-}
-
 /** GET /clob-markets/{conditionId} (4.12): the numbers are JSON numbers. */
 export interface ClobMarketInfo {
   readonly c: string;
