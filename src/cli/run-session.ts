@@ -121,6 +121,10 @@ async function finish(
   const deadlineMs = performance.now() + totalMs - EXCHANGE_END_MS;
   const stopped = await within(engine.stop(), totalMs - EXCHANGE_END_MS - ASKING_MS);
   const status = stopped ?? engine.status();
+  if (stopped === undefined) {
+    const text = 'the engine did not end in time: these are its figures of now';
+    output.event({ level: 'error', event: 'stop-late', text, facts: {} });
+  }
   const remainingMs = deadlineMs - performance.now();
   const replies = reason.kind === 'exchange-died' ? [] : await ask(exchange, remainingMs, output);
   const [truth, accounts] = replies;

@@ -1,5 +1,6 @@
-// One HTTP/1.1 connection that carries one request at a time, written in the very call that asks for it, and answered or lost once.
-// Not undici: 7.30 writes on a used connection only after a turn of the event loop (GHSA-35p6-xmwp-9g52), which no order may wait.
+// One HTTP/1.1 connection that carries one request at a time, written in the very call that asks
+// for it, and answered or lost once. Not undici: 7.30 writes on a used connection only after a turn
+// of the event loop (GHSA-35p6-xmwp-9g52), which no order may wait.
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { type HttpReply, readHttpReply } from './http-reply.js';
@@ -29,9 +30,13 @@ export class HttpLine {
     return this.#isOpen;
   }
 
-  /** Open, with no request under way: the next one would be written at once. */
+  /**
+   * Open, with no request under way: the next one would be written at once. A socket that has
+   * failed stops being writable a turn before it says that it is closed; an order asked for in that
+   * turn must find out before its other leg is written.
+   */
   get isIdle(): boolean {
-    return this.#isOpen && this.#user === undefined;
+    return this.#isOpen && this.#user === undefined && this.#socket?.writable === true;
   }
 
   /** Connects if it is not. Rejects when that fails; try again when you like. */
@@ -43,7 +48,10 @@ export class HttpLine {
     return this.#opening;
   }
 
-  /** Writes a whole request in one piece. False when the line is not idle: then nothing was written, nor will be. @hot */
+  /**
+   * Writes a whole request in one piece. False when the line is not idle: then nothing was written,
+   * nor will be. @hot
+   */
   send(
     method: string,
     path: string,
@@ -52,7 +60,7 @@ export class HttpLine {
     user: LineUser,
   ): boolean {
     const socket = this.#socket;
-    if (!this.isIdle || socket === undefined || !socket.writable) return false;
+    if (!this.isIdle || socket === undefined) return false;
     let head = `${method} ${path} HTTP/1.1\r\nhost: ${this.#url.host}\r\n`;
     for (let index = 0; index < headers.length; index += 2) {
       head += `${headers[index]}: ${headers[index + 1]}\r\n`;

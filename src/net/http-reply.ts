@@ -1,4 +1,5 @@
-// Reads one HTTP/1.1 reply from the bytes of a connection. Strict: a reply that can be read in two ways is broken, and nobody's.
+// Reads one HTTP/1.1 reply from the bytes of a connection. Strict: a reply that can be read in two
+// ways is broken, and nobody's.
 
 const MAX_HEAD_BYTES = 64 * 1024;
 /** Replies of either exchange are below 4 KiB; one that is larger is not one of them. */
@@ -110,7 +111,8 @@ function readChunks(bytes: Buffer, start: number, { status, keepAlive }: Head): 
     const dataStart = lineEnd + LINE_END.length;
     const dataEnd = dataStart + size;
     if (dataEnd + LINE_END.length > bytes.length) return MORE;
-    // Trailers are not asked for: a last chunk is followed by an empty line, all others end with one.
+    // Trailers are not asked for: a last chunk is followed by an empty line, all others end with
+    // one.
     if (bytes.toString('latin1', dataEnd, dataEnd + LINE_END.length) !== LINE_END) {
       return broken('chunk without an end');
     }

@@ -1,5 +1,6 @@
-// Warm HTTP connections for orders: a request is written at once on an idle, open socket, or it is refused. It is never queued
-// and never sent again: an order that leaves late, or twice, is worse than one that does not leave.
+// Warm HTTP connections for orders: a request is written at once on an idle, open socket, or it is
+// refused. It is never queued and never sent again: an order that leaves late, or twice, is worse
+// than one that does not leave.
 import type { Clock } from '../domain/clock.js';
 import { HttpLine, type LineUser } from './http-line.js';
 import type { HttpReply } from './http-reply.js';
@@ -14,7 +15,10 @@ export interface OrderRequest {
   readonly body: Buffer;
 }
 
-/** What became of a request. Only `answered` says what the exchange did; `lost` means that nobody here knows. */
+/**
+ * What became of a request. Only `answered` says what the exchange did; `lost` means that nobody
+ * here knows.
+ */
 export type RequestOutcome =
   | { readonly kind: 'answered'; readonly status: number; readonly body: string }
   | { readonly kind: 'lost'; readonly why: string };
@@ -31,7 +35,10 @@ export class OrderConnections {
   #nextWarm = 0;
   #isClosed = false;
 
-  /** `warmPath` is a cheap public GET: it opens the sockets and keeps them open, each line once in `warmEveryMs`. */
+  /**
+   * `warmPath` is a cheap public GET: it opens the sockets and keeps them open, each line once in
+   * `warmEveryMs`.
+   */
   constructor(
     origin: string,
     connections: number,
@@ -67,8 +74,8 @@ export class OrderConnections {
   }
 
   /**
-   * Writes the request on an idle warm connection. Returns the time at which its bytes were with the socket, or NOT_WRITTEN, in
-   * which case `onOutcome` is never called. @hot
+   * Writes the request on an idle warm connection. Returns the time at which its bytes were with
+   * the socket, or NOT_WRITTEN, in which case `onOutcome` is never called. @hot
    */
   write(request: OrderRequest, onOutcome: (outcome: RequestOutcome, atNs: number) => void): number {
     const { method, path, headers, body } = request;
@@ -89,7 +96,9 @@ export class OrderConnections {
     for (const line of this.#lines) line.drop('the engine ends');
   }
 
-  /** One line at a time, so that all others stay free for an order. Lines that are down come first. */
+  /**
+   * One line at a time, so that all others stay free for an order. Lines that are down come first.
+   */
   #warmNext(): void {
     const down = this.#lines.find((line) => !line.isOpen);
     const line = down ?? this.#lines[this.#nextWarm]!;
@@ -135,7 +144,10 @@ class Exchange implements LineUser {
     this.#onOutcome = onOutcome;
   }
 
-  /** The request is with the socket. The line tells of its end in a later turn, so the timer is always there to be cleared. */
+  /**
+   * The request is with the socket. The line tells of its end in a later turn, so the timer is
+   * always there to be cleared.
+   */
   expectReply(): void {
     this.#timer = setTimeout(() => {
       // Dropping the line ends the exchange: a reply that comes too late finds nobody.

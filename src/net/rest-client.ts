@@ -1,4 +1,5 @@
-// Reads from an exchange's REST API, off the path of a price: bounded in time, checked by a schema, with errors that say what came.
+// Reads from an exchange's REST API, off the path of a price: bounded in time, checked by a schema,
+// with errors that say what came.
 import { Pool } from 'undici';
 import type { ZodType } from 'zod';
 
@@ -20,10 +21,12 @@ export class RestClient {
   readonly #pool: Pool;
   readonly #basePath: string;
   readonly #origin: string;
+  readonly #timeoutMs: number;
 
   /** `baseUrl` may carry a path, which goes before every path asked for. */
   constructor(baseUrl: string, timeoutMs: number) {
     const url = new URL(baseUrl);
+    this.#timeoutMs = timeoutMs;
     this.#origin = url.origin;
     this.#basePath = url.pathname.replace(/\/$/, '');
     this.#pool = new Pool(url.origin, {
@@ -69,19 +72,7 @@ export class RestClient {
     const search = new URLSearchParams(query).toString();
     const target = `${this.#basePath}${path}${search === '' ? '' : `?${search}`}`;
     const facts = `method=${method} url=${this.#origin}${target}`;
-    let status: number;
-    let text: string;
-    try {
-      const reply = await this.#pool.request({ method, path: target, headers: { ...headers } });
-      status = reply.statusCode;
-      text = await reply.body.text();
-    } catch (cause) {
-      throw new RestError(
-        `cannot reach the exchange: ${facts} why=${messageOf(cause)}`,
-        undefined,
-        cause,
-      );
-    }
+    const { status, text } = await this.#exchange(method, target, headers, facts);
     if (status < 200 || status > 299) {
       throw new RestError(
         `the exchange refused: ${facts} status=${status} body=${text.slice(0, ERROR_TEXT_CHARS)}`,
@@ -96,18 +87,53 @@ export class RestClient {
       status,
     );
   }
+
+  async #exchange(
+    method: 'GET' | 'POST',
+    path: string,
+    headers: Readonly<Record<string, string>>,
+    facts: string,
+  ): Promise<{ status: number; text: string }> {
+    const tooSlow = new AbortController();
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      const { signal } = tooSlow;
+      const reply = await this.#pool.request({ method, path, headers: { ...headers }, signal });
+      // The pool's limit on a body is on each of its pauses: one that trickles would never end.
+      timer = setTimeout(() => tooSlow.abort(new Error('the body is too slow')), this.#timeoutMs);
+      return { status: reply.statusCode, text: await reply.body.text() };
+    } catch (cause) {
+      const why = messageOf(cause);
+      throw new RestError(`cannot reach the exchange: ${facts} why=${why}`, undefined, cause);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
 }
 
+/**
+ * Of a good reply nothing is quoted, nor by the parser's own words: it may hold an API key's
+ * secret.
+ */
 function parseJson(text: string, facts: string): unknown {
   try {
     return JSON.parse(text);
-  } catch (cause) {
-    throw new RestError(
-      `reply is not JSON: ${facts} body=${text.slice(0, ERROR_TEXT_CHARS)}`,
-      undefined,
-      cause,
-    );
+  } catch {
+    throw new RestError(`reply is not JSON: ${facts} chars=${text.length}`);
   }
+}
+
+/**
+ * The exchange was reached, and what it said is about this request: asking again would bring the
+ * same.
+ */
+export function isFinalAnswer(error: unknown): error is RestError {
+  return (
+    error instanceof RestError &&
+    error.status !== undefined &&
+    error.status < 500 &&
+    error.status !== 429
+  );
 }
 
 export function messageOf(error: unknown): string {

@@ -1,24 +1,32 @@
-// One WebSocket that is kept open: connects, hands over frames with the time of their arrival, reconnects with back-off and full
-// jitter. It knows no exchange. Nothing survives a reconnect: the protocol on top starts over at each open.
+// One WebSocket that is kept open: connects, hands over frames with the time of their arrival,
+// reconnects with back-off and full jitter. It knows no exchange. Nothing survives a reconnect: the
+// protocol on top starts over at each open.
 import WebSocket from 'ws';
 import type { Clock } from '../domain/clock.js';
 import { type BackoffLimits, backoffMs } from './backoff.js';
 
 const BACKOFF: BackoffLimits = { baseMs: 250, capMs: 30_000 };
-/** A connection that stood this long was a good one: the next back-off starts from the beginning. */
+/**
+ * A connection that stood this long was a good one: the next back-off starts from the beginning.
+ */
 const STABLE_MS = 5_000;
 const HANDSHAKE_TIMEOUT_MS = 5_000;
 /** Largest message Kalshi may send (kalshi-api.md 2.1). */
 const MAX_FRAME_BYTES = 64 * 1024 * 1024;
 
-/** What runs on top of the socket: one exchange's session, told of everything in the order in which it happens. */
+/**
+ * What runs on top of the socket: one exchange's session, told of everything in the order in which
+ * it happens.
+ */
 export interface SocketProtocol {
   opened(send: (text: string) => void, nowNs: number): void;
   /** `receiveNs` was taken before anything else was done with the frame. @hot */
   frame(data: Buffer, receiveNs: number): void;
   /** The socket is gone. Whatever it had said holds no longer. */
   closed(why: string): void;
-  /** Called every tickMs, open or not. Returns why the connection must be given up, or undefined. */
+  /**
+   * Called every tickMs, open or not. Returns why the connection must be given up, or undefined.
+   */
   tick(nowNs: number): string | undefined;
 }
 

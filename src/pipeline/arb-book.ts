@@ -1,16 +1,30 @@
-// The main thread's book of arbitrages: joins decisions, leg reports and fills, settles each arbitrage once both legs are known, and
-// keeps the ledger. Replies say how much was filled; only fills say what it cost, and only they are booked.
+// The main thread's book of arbitrages: joins decisions, leg reports and fills, settles each
+// arbitrage once both legs are known, and keeps the ledger. Replies say how much was filled; only
+// fills say what it cost, and only they are booked.
 import { type Fill, Ledger, type LedgerTotals } from '../domain/ledger.js';
 import { KALSHI, POLYMARKET, type Polarity, VENUE_COUNT, type Venue } from '../domain/venue.js';
 import type { VenueFill } from '../venues/orders.js';
 import { DECISION_FIRED, DECISIONS, type DecisionRecord } from './decision-record.js';
 import type { LegReport } from './executor.js';
 
-/** Fills that came before the reply that tells whose they are. More than this at once means that we book somebody else's. */
-const MAX_ORPHANS = 10_000;
+/**
+ * Fills of orders that no leg has told us of: early ones of ours, and a stranger's on the same
+ * account. The oldest go.
+ */
+const MAX_ORPHAN_FILLS = 10_000;
+/**
+ * Legs of which nothing more should come and which are still known. A duplicate that comes even
+ * later finds no leg: it becomes an orphan, and no leg will ever adopt it, because no order id is
+ * used twice. So it cannot be booked again.
+ */
+const KEPT_FINAL_LEGS = 10_000;
 
 export type ArbOutcome = 'both-filled' | 'one-legged' | 'none-filled' | 'unknown';
 
+/**
+ * Told once of each arbitrage; of an unknown one a second time, with its real outcome, once that is
+ * known.
+ */
 export interface ArbSettled {
   readonly arbId: number;
   readonly pair: number;
@@ -24,14 +38,20 @@ export interface ArbSettled {
 interface OpenArb {
   readonly pair: number;
   readonly reservedMicros: [number, number];
-  readonly legs: (LegReport | undefined)[];
-  settled: boolean;
+  readonly legs: (Leg | undefined)[];
+  outcome: ArbOutcome | undefined;
 }
 
 interface Leg {
   readonly report: LegReport;
+  /** Under which #legsByKey holds it. */
+  readonly keys: readonly string[];
+  /** By trade id, the last that was heard of it. */
+  readonly trades: Map<string, VenueFill['state']>;
+  /** Trades that can still fail on chain. */
+  provisional: number;
   bookedE6: number;
-  /** From the reply; undefined while unknown. */
+  /** From the reply, or from the lists when the reply did not say; undefined while unknown. */
   expectedE6: number | undefined;
 }
 
@@ -43,21 +63,44 @@ export interface ArbCounts {
   unknown: number;
 }
 
+const COUNT_NAMES: Readonly<Record<ArbOutcome, keyof ArbCounts>> = {
+  'both-filled': 'bothFilled',
+  'one-legged': 'oneLegged',
+  'none-filled': 'noneFilled',
+  unknown: 'unknown',
+};
+
 export class ArbBook {
   readonly counts: ArbCounts = { fired: 0, bothFilled: 0, oneLegged: 0, noneFilled: 0, unknown: 0 };
   readonly orders: [kalshi: number, polymarket: number] = [0, 0];
   readonly decisions: Record<string, number> = {};
   detected = 0;
   readonly #ledger: Ledger;
+  readonly #keptLegs: number;
+  /**
+   * Those without a known outcome: as many as there are pairs at the most, because each keeps its
+   * pair in flight.
+   */
   readonly #arbs = new Map<number, OpenArb>();
-  readonly #legsByOrder = new Map<string, Leg>();
-  readonly #seenTrades = new Map<string, VenueFill['state']>();
+  readonly #legsByKey = new Map<string, Leg>();
+  /**
+   * Every known leg is in one of these. The engine stops firing when the first two grow too long.
+   */
+  readonly #unresolved = new Set<Leg>();
+  readonly #unconfirmed = new Set<Leg>();
+  readonly #final = new Set<Leg>();
   readonly #orphans = new Map<string, VenueFill[]>();
+  #orphanFills = 0;
   readonly #onSettled: (settled: ArbSettled) => void;
 
-  constructor(polarities: readonly Polarity[], onSettled: (settled: ArbSettled) => void) {
+  constructor(
+    polarities: readonly Polarity[],
+    onSettled: (settled: ArbSettled) => void,
+    keptLegs: number = KEPT_FINAL_LEGS,
+  ) {
     this.#ledger = new Ledger(polarities);
     this.#onSettled = onSettled;
+    this.#keptLegs = keptLegs;
   }
 
   totals(): LedgerTotals {
@@ -67,7 +110,7 @@ export class ArbBook {
   /** Arbitrages of which a leg is still without any answer. */
   get inFlight(): number {
     let count = 0;
-    for (const arb of this.#arbs.values()) if (!arb.settled) count++;
+    for (const { outcome } of this.#arbs.values()) if (outcome === undefined) count++;
     return count;
   }
 
@@ -87,61 +130,88 @@ export class ArbBook {
   legReported(report: LegReport): void {
     if (report.reply.kind !== 'not-written') this.orders[report.venue]++;
     const arb = this.#arb(report.arbId, report.pair);
-    arb.legs[report.venue] = report;
-    const leg: Leg = { report, bookedE6: 0, expectedE6: expectedE6(report) };
-    this.#legsByOrder.set(keyOf(report.venue, report.clientOrderId), leg);
-    this.#adopt(keyOf(report.venue, report.clientOrderId));
-    const orderId = orderIdOf(report);
-    if (orderId !== undefined) {
-      this.#legsByOrder.set(keyOf(report.venue, orderId), leg);
-      this.#adopt(keyOf(report.venue, orderId));
+    const leg: Leg = {
+      report,
+      keys: keysOf(report),
+      trades: new Map(),
+      provisional: 0,
+      bookedE6: 0,
+      expectedE6: repliedE6(report),
+    };
+    arb.legs[report.venue] = leg;
+    for (const key of leg.keys) {
+      this.#legsByKey.set(key, leg);
+      for (const fill of this.#takeOrphans(key)) this.#apply(leg, fill);
     }
+    this.#sort(leg);
     this.#settle(report.arbId, arb);
   }
 
-  /** A fill of the private stream, or of the lists. The same trade may be reported any number of times. */
+  /**
+   * A fill of the private stream, or of the lists. The same trade may be reported any number of
+   * times.
+   */
   filled(fill: VenueFill): void {
-    const tradeKey = keyOf(fill.venue, fill.tradeId);
-    const before = this.#seenTrades.get(tradeKey);
-    if (before !== undefined && !(fill.state === 'failed' && before !== 'failed')) {
-      if (before === 'provisional') this.#seenTrades.set(tradeKey, fill.state);
-      return;
-    }
     const leg =
       (fill.clientOrderId === undefined
         ? undefined
-        : this.#legsByOrder.get(keyOf(fill.venue, fill.clientOrderId))) ??
-      this.#legsByOrder.get(keyOf(fill.venue, fill.orderId));
+        : this.#legsByKey.get(keyOf(fill.venue, fill.clientOrderId))) ??
+      this.#legsByKey.get(keyOf(fill.venue, fill.orderId));
     if (leg === undefined) {
       this.#keepOrphan(fill);
       return;
     }
-    this.#seenTrades.set(tradeKey, fill.state);
-    if (fill.state === 'failed' && leg.expectedE6 !== undefined) leg.expectedE6 -= fill.sizeE6;
-    // A trade that fails on chain without having been booked leaves nothing to take back.
-    if (fill.state === 'failed' && before === undefined) return;
-    this.#book(leg, fill, fill.state === 'failed' ? -1 : 1);
+    this.#apply(leg, fill);
+    this.#sort(leg);
   }
 
   /** Legs whose fills are not all here, or whose outcome is unknown: to be looked up. */
   unresolved(): LegReport[] {
-    const open = new Set<Leg>();
-    for (const leg of this.#legsByOrder.values()) {
-      if (leg.expectedE6 === undefined || leg.bookedE6 !== leg.expectedE6) open.add(leg);
-    }
-    return [...open].map(({ report }) => report);
+    return [...this.#unresolved].map(({ report }) => report);
   }
 
-  /** The lists were read after this leg ended and hold all its fills: an unknown outcome is known now. */
+  /**
+   * Legs that are booked, with a trade that is not final: its failure may have been said while
+   * nobody listened.
+   */
+  unconfirmed(): LegReport[] {
+    return [...this.#unconfirmed].map(({ report }) => report);
+  }
+
+  /**
+   * The lists were read after this leg ended and hold all its fills: an unknown outcome is known
+   * now.
+   */
   resolve(report: LegReport): void {
-    const leg = this.#legsByOrder.get(keyOf(report.venue, report.clientOrderId));
-    if (leg !== undefined && leg.expectedE6 === undefined) leg.expectedE6 = leg.bookedE6;
+    const leg = this.#legsByKey.get(keyOf(report.venue, report.clientOrderId));
+    if (leg === undefined || leg.expectedE6 !== undefined) return;
+    leg.expectedE6 = leg.bookedE6;
+    this.#sort(leg);
+    const arb = this.#arbs.get(report.arbId);
+    if (arb !== undefined) this.#settle(report.arbId, arb);
+  }
+
+  /**
+   * At the end: fills of pairs whose leg was never reported, because the executor that knew it has
+   * died. A pair has one arbitrage under way, so they are its. No outcome follows from them; the
+   * ledger must hold them all the same.
+   */
+  adoptStrays(): void {
+    for (const { pair, legs } of this.#arbs.values()) {
+      for (const [key, fills] of this.#orphans) {
+        const isStray = ({ venue, market }: VenueFill) =>
+          market === pair && legs[venue] === undefined;
+        if (!fills.every(isStray)) continue;
+        for (const fill of this.#takeOrphans(key))
+          if (fill.state !== 'failed') this.#ledger.book(bookable(fill, 1));
+      }
+    }
   }
 
   #arb(arbId: number, pair: number): OpenArb {
     let arb = this.#arbs.get(arbId);
     if (arb === undefined) {
-      arb = { pair, reservedMicros: [-1, -1], legs: new Array(VENUE_COUNT), settled: false };
+      arb = { pair, reservedMicros: [-1, -1], legs: new Array(VENUE_COUNT), outcome: undefined };
       this.#arbs.set(arbId, arb);
     }
     return arb;
@@ -150,70 +220,118 @@ export class ArbBook {
   #settle(arbId: number, arb: OpenArb): void {
     const [kalshi, polymarket] = arb.legs;
     const isDecided = arb.reservedMicros[KALSHI] >= 0;
-    if (arb.settled || !isDecided || kalshi === undefined || polymarket === undefined) return;
-    arb.settled = true;
+    if (!isDecided || kalshi === undefined || polymarket === undefined) return;
     const outcome = outcomeOf(kalshi, polymarket);
-    switch (outcome) {
-      case 'both-filled':
-        this.counts.bothFilled++;
-        break;
-      case 'one-legged':
-        this.counts.oneLegged++;
-        break;
-      case 'none-filled':
-        this.counts.noneFilled++;
-        break;
-      case 'unknown':
-        this.counts.unknown++;
-        break;
-      default:
-        outcome satisfies never;
-    }
-    this.#arbs.delete(arbId);
+    if (outcome === arb.outcome) return;
+    if (arb.outcome === 'unknown') this.counts.unknown--;
+    arb.outcome = outcome;
+    this.counts[COUNT_NAMES[outcome]]++;
+    if (outcome !== 'unknown') this.#arbs.delete(arbId);
     this.#onSettled({
       arbId,
       pair: arb.pair,
       outcome,
-      filledE6: [expectedE6(kalshi) ?? 0, expectedE6(polymarket) ?? 0],
-      legs: [kalshi, polymarket],
+      filledE6: [filledE6(kalshi) ?? 0, filledE6(polymarket) ?? 0],
+      legs: [kalshi.report, polymarket.report],
       reservedMicros: arb.reservedMicros,
     });
   }
 
-  #adopt(key: string): void {
-    const fills = this.#orphans.get(key);
-    if (fills === undefined) return;
-    this.#orphans.delete(key);
-    for (const fill of fills) this.filled(fill);
+  /** Takes what is new in a report of a trade into the leg and the ledger. */
+  #apply(leg: Leg, fill: VenueFill): void {
+    const before = leg.trades.get(fill.tradeId);
+    if (!isNews(before, fill.state)) return;
+    leg.trades.set(fill.tradeId, fill.state);
+    if (before === 'provisional') leg.provisional--;
+    if (fill.state === 'provisional') leg.provisional++;
+    if (fill.state === 'failed') {
+      if (leg.expectedE6 !== undefined) leg.expectedE6 -= fill.sizeE6;
+      // A trade that fails on chain without having been booked leaves nothing to take back.
+      if (before !== undefined) this.#book(leg, fill, -1);
+    } else if (before === undefined) {
+      this.#book(leg, fill, 1);
+    }
+    // No reply said how much: a fill that even the lists told late is simply one more.
+    const isLookedUp = leg.report.reply.kind === 'unknown' && leg.expectedE6 !== undefined;
+    if (isLookedUp) leg.expectedE6 = leg.bookedE6;
   }
 
+  /**
+   * Puts a leg where it belongs now. A final leg is forgotten, with all its trades, when enough
+   * others came after it.
+   */
+  #sort(leg: Leg): void {
+    this.#unresolved.delete(leg);
+    this.#unconfirmed.delete(leg);
+    this.#final.delete(leg);
+    if (leg.bookedE6 !== leg.expectedE6) this.#unresolved.add(leg);
+    else if (leg.provisional > 0) this.#unconfirmed.add(leg);
+    else this.#final.add(leg);
+    if (this.#final.size <= this.#keptLegs) return;
+    const [oldest] = this.#final;
+    if (oldest === undefined) return;
+    this.#final.delete(oldest);
+    for (const key of oldest.keys) this.#legsByKey.delete(key);
+  }
+
+  #takeOrphans(key: string): readonly VenueFill[] {
+    const fills = this.#orphans.get(key) ?? [];
+    this.#orphans.delete(key);
+    this.#orphanFills -= fills.length;
+    return fills;
+  }
+
+  /** One entry a trade: the lists tell the same at every look, and lag. */
   #keepOrphan(fill: VenueFill): void {
     const key = keyOf(fill.venue, fill.clientOrderId ?? fill.orderId);
-    const known = this.#orphans.get(key) ?? [];
-    // Lists say the same again at every look, and lag: one entry a trade, and a failure stays one.
-    const isFailed = known.some(
-      ({ tradeId, state }) => tradeId === fill.tradeId && state === 'failed',
-    );
-    if (isFailed) return;
-    const fills = known.filter(({ tradeId }) => tradeId !== fill.tradeId);
-    if (this.#orphans.size >= MAX_ORPHANS) {
-      throw new Error(`fills of unknown orders: count=${this.#orphans.size} key=${key}`);
-    }
-    fills.push(fill);
+    const fills = this.#orphans.get(key) ?? [];
     this.#orphans.set(key, fills);
+    const at = fills.findIndex(({ tradeId }) => tradeId === fill.tradeId);
+    if (at === -1) {
+      fills.push(fill);
+      this.#orphanFills++;
+    } else if (isNews(fills[at]!.state, fill.state)) {
+      fills[at] = fill;
+    }
+    if (this.#orphanFills <= MAX_ORPHAN_FILLS) return;
+    // If it was ours, its leg stays unresolved and the lists will tell of it again.
+    const [oldest] = this.#orphans.keys();
+    if (oldest !== undefined) this.#takeOrphans(oldest);
   }
 
   #book(leg: Leg, fill: VenueFill, sign: 1 | -1): void {
     leg.bookedE6 += sign * fill.sizeE6;
-    const booked: Fill = {
-      pair: fill.market,
-      venue: fill.venue,
-      outcome: fill.outcome,
-      sizeE6: sign * fill.sizeE6,
-      costMicros: sign * fill.costMicros,
-      feeMicros: sign * fill.feeMicros,
-    };
-    this.#ledger.book(booked);
+    this.#ledger.book(bookable(fill, sign));
+  }
+}
+
+function bookable(fill: VenueFill, sign: 1 | -1): Fill {
+  return {
+    pair: fill.market,
+    venue: fill.venue,
+    outcome: fill.outcome,
+    sizeE6: sign * fill.sizeE6,
+    costMicros: sign * fill.costMicros,
+    feeMicros: sign * fill.feeMicros,
+  };
+}
+
+/**
+ * Whether a report changes what is known of a trade: they come doubled and out of order, and a
+ * failure is the last word.
+ */
+function isNews(before: VenueFill['state'] | undefined, now: VenueFill['state']): boolean {
+  switch (before) {
+    case undefined:
+      return true;
+    case 'provisional':
+      return now !== 'provisional';
+    case 'final':
+      return now === 'failed';
+    case 'failed':
+      return false;
+    default:
+      return before satisfies never;
   }
 }
 
@@ -221,12 +339,16 @@ function keyOf(venue: Venue, id: string): string {
   return `${venue}:${id}`;
 }
 
-function orderIdOf({ reply }: LegReport): string | undefined {
-  return reply.kind === 'acknowledged' || reply.kind === 'unknown' ? reply.orderId : undefined;
+/** By our own id, and by the exchange's where it is known. */
+function keysOf({ venue, clientOrderId, reply }: LegReport): string[] {
+  const isNamed = reply.kind === 'acknowledged' || reply.kind === 'unknown';
+  const orderId = isNamed ? reply.orderId : undefined;
+  const own = keyOf(venue, clientOrderId);
+  return orderId === undefined ? [own] : [own, keyOf(venue, orderId)];
 }
 
 /** What the reply says was filled; undefined when it does not know. */
-function expectedE6({ reply }: LegReport): number | undefined {
+function repliedE6({ reply }: LegReport): number | undefined {
   switch (reply.kind) {
     case 'acknowledged':
       return reply.filledE6;
@@ -240,9 +362,17 @@ function expectedE6({ reply }: LegReport): number | undefined {
   }
 }
 
-function outcomeOf(kalshi: LegReport, polymarket: LegReport): ArbOutcome {
-  const a = expectedE6(kalshi);
-  const b = expectedE6(polymarket);
+/**
+ * As matched: a trade that fails later does not change the outcome, it opens the exposure in the
+ * ledger.
+ */
+function filledE6(leg: Leg): number | undefined {
+  return repliedE6(leg.report) ?? leg.expectedE6;
+}
+
+function outcomeOf(kalshi: Leg, polymarket: Leg): ArbOutcome {
+  const a = filledE6(kalshi);
+  const b = filledE6(polymarket);
   if (a === undefined || b === undefined) return 'unknown';
   if (a === 0 && b === 0) return 'none-filled';
   return a === 0 || b === 0 ? 'one-legged' : 'both-filled';

@@ -40,8 +40,11 @@ import {
 import { createExecutionRequest, writeExecutionRequest } from './execution-request.js';
 import type { RecordNs } from './publisher.js';
 
-/** A feed worker beats at least every 50 ms; one that has not for this long may be stuck with frames unread. */
-const MAX_FEED_AGE_NS = 250 * NS_PER_MS;
+/**
+ * A feed worker beats every 10 ms, each time with no frame left unread: one that has not for this long was not let run, and
+ * its quotes are so old. The limit was 250 ms; two engines on two cores then fired on quotes 60 to 140 ms old.
+ */
+export const MAX_FEED_AGE_NS = 40 * NS_PER_MS;
 /** arbId is detector x 2^40 + count: 10^12 arbitrages a detector. */
 const ARBS_PER_DETECTOR = 2 ** 40;
 const NO_DECISION = -1;

@@ -100,7 +100,11 @@ export class Publisher implements FeedSink {
     if (this.#connectionReason === reason) return;
     this.#connectionReason = reason;
     this.#writeAllTrust();
-    if (reason !== REASON_TRUSTED) return;
+    if (reason === REASON_TRUSTED) this.showAgain();
+  }
+
+  /** Every market is looked at again: the detector may have passed over their quotes while this feed showed no sign of life. */
+  showAgain(): void {
     for (const market of this.#markets) this.#mark(market);
     this.ring();
   }

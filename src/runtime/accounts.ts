@@ -1,4 +1,5 @@
-// The account on both exchanges as the engine needs it at the start and to look things up: keys, money, fills.
+// The account on both exchanges as the engine needs it at the start and to look things up: keys,
+// money, fills.
 
 import type { KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -22,7 +23,10 @@ export class KeyFileError extends Error {
   readonly code = 'KEY_FILE';
 }
 
-/** A private key of 32 bytes in a file as hex, with or without 0x. The text never appears in an error. */
+/**
+ * A private key of 32 bytes in a file as hex, with or without 0x. The text never appears in an
+ * error.
+ */
 export function readEvmKey(path: string): Uint8Array {
   const text = readKeyFile(path).trim().replace(/^0x/, '');
   if (!/^[0-9a-fA-F]{64}$/.test(text)) {

@@ -1,5 +1,5 @@
-// The engine: composes memory and workers, keeps the book of arbitrages, and supervises. It runs on the main thread and is never on
-// the path of a price.
+// The engine: composes memory and workers, keeps the book of arbitrages, and supervises. It runs on
+// the main thread and is never on the path of a price.
 import {
   KALSHI,
   POLYMARKET,
@@ -15,6 +15,7 @@ import {
   type DecisionRecord,
   readDecisionRecord,
 } from '../pipeline/decision-record.js';
+import type { LegReport } from '../pipeline/executor.js';
 import {
   ControlBlock,
   ENGINE_ENDING,
@@ -53,15 +54,31 @@ const HOUSEKEEPING_MS = 10;
 /** A worker that has not gone through its loop for so long is stuck. */
 const STUCK_MS = 5_000;
 const RECONCILE_EVERY_MS = 1_000;
-/** A leg is looked up when its fills have not come by then; the lists lag by about a second (kalshi-api.md 3.5). */
+/**
+ * A leg is looked up when its fills have not come by then; the lists lag by about a second
+ * (kalshi-api.md 3.5).
+ */
 const FILLS_LATE_MS = 500;
 const UNKNOWN_SETTLES_MS = 3_000;
+/** A leg that is still not settled by then is looked up in every SLOW_TURN-th turn only. */
+const STUBBORN_MS = 60_000;
+const SLOW_TURN = 30;
+/**
+ * Lists are read from so much before the oldest leg asked about: the exchange's clock is not ours.
+ */
+const LIST_MARGIN_S = 60;
+/** More than this, and we do not know what we hold: nothing more is bought. */
+const MAX_UNRESOLVED_LEGS = 1_000;
+/** A minute of fast trading: more, and the chain does not settle. */
+const MAX_UNCONFIRMED_LEGS = 10_000;
 /** At the end: for replies and fills under way, and for one look at the lists. */
 const DRAIN_MS = 900;
 /** Detections kept for the score of a run; more are counted, not kept. */
 const MAX_DETECTIONS = 1_000_000;
 
-/** An underround as the engine saw it, in times that another process on this machine can compare. */
+/**
+ * An underround as the engine saw it, in times that another process on this machine can compare.
+ */
 export interface Detection {
   readonly pair: number;
   readonly direction: number;
@@ -81,10 +98,13 @@ export class Engine {
   readonly #detections: Detection[] = [];
   readonly #connected: number[] = new Array<number>(VENUE_COUNT).fill(0);
   readonly #timers = new Set<NodeJS.Timeout>();
+  #accounts: Accounts | undefined;
   #running: Running | undefined;
   #stoppedBecause: string | undefined;
+  #stoppedNs = Number.POSITIVE_INFINITY;
   #stopping: Promise<EngineStatus> | undefined;
   #reconciling = false;
+  #reconcileTurns = 0;
 
   constructor(config: EngineConfig, log: (event: EngineEvent) => void) {
     this.#config = config;
@@ -95,9 +115,13 @@ export class Engine {
     });
   }
 
-  /** Reads terms and money, starts the workers, and lets them fire. Rejects with what is wrong; call stop() then too. */
+  /**
+   * Reads terms and money, starts the workers, and lets them fire. Rejects with what is wrong; call
+   * stop() then too.
+   */
   async start(): Promise<void> {
     const accounts = new Accounts(this.#config, this.#clock);
+    this.#accounts = accounts;
     const session = await accounts.login();
     const approved = loadPairs(this.#config.pairsPath);
     const { traded, refused } = await loadTradedPairs(
@@ -105,6 +129,7 @@ export class Engine {
       accounts.kalshi,
       accounts.polymarket,
     );
+    this.#refuseWhenStopping();
     for (const { name, why } of refused) {
       this.#say('warn', 'pair-refused', `${name} is not traded: ${why}`, { pair: name, why });
     }
@@ -115,13 +140,20 @@ export class Engine {
     );
     this.#running = running;
     await this.#grantFunds(running);
+    this.#refuseWhenStopping();
     await this.#startWorkers(running, session);
+    this.#refuseWhenStopping();
     this.#every(HOUSEKEEPING_MS, () => this.#drainDecisions());
     this.#every(RECONCILE_EVERY_MS, () => void this.#reconcile());
     this.#every(STUCK_MS / 5, () => this.#checkHeartbeats());
     running.control.advance(ENGINE_RUNNING);
     running.wakeDetectors();
     this.#say('info', 'running', `watching ${traded.length} pairs`, { pairs: traded.length });
+  }
+
+  /** Whoever calls stop() during the start must not find the engine running afterwards. */
+  #refuseWhenStopping(): void {
+    if (this.#stopping !== undefined) throw new Error('the engine was stopped while it started');
   }
 
   status(): EngineStatus {
@@ -150,7 +182,10 @@ export class Engine {
     return this.#detections;
   }
 
-  /** Stops firing, waits a moment for what is under way, ends every worker. The same promise however often it is called. */
+  /**
+   * Stops firing, waits a moment for what is under way, ends every worker. The same promise however
+   * often it is called.
+   */
   stop(): Promise<EngineStatus> {
     this.#stopping ??= this.#end();
     return this.#stopping;
@@ -164,23 +199,40 @@ export class Engine {
     running?.control.advance(ENGINE_ENDING);
     running?.wakeDetectors();
     await this.#supervisor.end();
-    await running?.accounts.close();
+    await this.#accounts?.close();
     return this.status();
   }
 
   /** Replies and fills that are under way when the engine ends belong to its result. */
   async #drain(running: Running): Promise<void> {
     const deadline = Date.now() + DRAIN_MS;
+    const stoppedNs = this.#clock.nowNs();
     const isOpen = () => running.book.inFlight > 0 || running.book.unresolved().length > 0;
-    while (isOpen() && Date.now() < deadline) {
+    // A detector may have been in the middle of a fire: all are told of once each detector has gone
+    // round again.
+    const isUntold = () => !this.#haveDetectorsGoneRound(running, stoppedNs);
+    while ((isUntold() || isOpen()) && Date.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, HOUSEKEEPING_MS));
       this.#drainDecisions();
     }
+    this.#drainDecisions();
     if (isOpen()) await this.#lookUp(running, running.book.unresolved());
+    running.book.adoptStrays();
     const left = running.book.unresolved().length;
     if (left > 0) {
       this.#say('error', 'unresolved', `${left} orders end without a known outcome`, { left });
     }
+  }
+
+  #haveDetectorsGoneRound({ control }: Running, sinceNs: number): boolean {
+    const first = firstWorker(this.#config, 'detector');
+    return this.#supervisor.alive
+      .filter((name) => name.startsWith('detector-'))
+      .every((name) => {
+        const beatNs = control.heartbeatNs(first + Number(name.slice('detector-'.length)));
+        // One that has never beaten has never looked.
+        return beatNs === 0 || beatNs > sinceNs;
+      });
   }
 
   async #startWorkers(running: Running, polymarketSession: PolymarketSession): Promise<void> {
@@ -275,16 +327,20 @@ export class Engine {
     this.#detections.push({ pair, direction, kalshiAskE4, polymarketAskE4, atUs });
   }
 
-  /** Both legs are known: money comes back, the pair rests a moment, longer when a leg is missing, for good when it is unknown. */
+  /**
+   * Both legs are known: money comes back, the pair rests a moment, longer when a leg is missing,
+   * for good when it is unknown.
+   */
   #settled(settled: ArbSettled): void {
     const running = this.#running;
     if (running === undefined) return;
     const { pair, outcome, arbId, legs } = settled;
     const [kalshi, polymarket] = legs;
     const decision = running.firedBy.get(arbId);
-    running.firedBy.delete(arbId);
+    // An unknown one settles again, once the exchanges have said what it was.
+    if (outcome !== 'unknown') running.firedBy.delete(arbId);
     running.giveBack(settled);
-    if (kalshi!.writtenNs > 0 && polymarket!.writtenNs > 0) {
+    if (outcome !== 'unknown' && kalshi!.writtenNs > 0 && polymarket!.writtenNs > 0) {
       const skewNs = Math.abs(kalshi!.writtenNs - polymarket!.writtenNs);
       this.#histograms.legSkew.record(Math.max(1, skewNs));
     }
@@ -336,37 +392,72 @@ export class Engine {
     this.#after(forMs, () => this.#running?.flights.hold(pair, false));
   }
 
-  /** Asks the exchanges about legs whose fills are late or whose outcome is unknown. Nothing is sent again. */
+  /**
+   * Asks the exchanges about legs whose fills are late or whose outcome is unknown. Nothing is sent
+   * again.
+   */
   async #reconcile(): Promise<void> {
     const running = this.#running;
     if (running === undefined || this.#reconciling) return;
+    const unresolved = running.book.unresolved();
+    const unconfirmed = running.book.unconfirmed();
+    if (unresolved.length > MAX_UNRESOLVED_LEGS || unconfirmed.length > MAX_UNCONFIRMED_LEGS) {
+      const facts = `unresolved=${unresolved.length} unconfirmed=${unconfirmed.length}`;
+      this.#stopFiring(`too many orders are not accounted for: ${facts}`);
+    }
+    const isSlowTurn = this.#reconcileTurns++ % SLOW_TURN === 0;
     const nowNs = this.#clock.nowNs();
-    const late = running.book
-      .unresolved()
-      .filter(({ answeredNs }) => nowNs - answeredNs > FILLS_LATE_MS * 1e6);
+    const late = unresolved.filter(({ answeredNs, dequeuedNs }) => {
+      const ageMs = (nowNs - Math.max(answeredNs, dequeuedNs)) / 1e6;
+      return ageMs > FILLS_LATE_MS && (isSlowTurn || ageMs < STUBBORN_MS);
+    });
+    if (isSlowTurn) {
+      late.push(...unconfirmed.filter(({ answeredNs }) => nowNs - answeredNs > STUBBORN_MS * 1e6));
+    }
     if (late.length === 0) return;
     this.#reconciling = true;
-    try {
-      await this.#lookUp(running, late);
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      this.#say('warn', 'look-up-failed', `cannot read our fills: ${why}`, { why });
-    } finally {
-      this.#reconciling = false;
-    }
+    await this.#lookUp(running, late);
+    this.#reconciling = false;
   }
 
-  async #lookUp(running: Running, late: ReturnType<ArbBook['unresolved']>): Promise<void> {
+  /**
+   * Asks each exchange by itself. Never rejects: one that does not answer now is asked again, or
+   * its legs end unknown.
+   */
+  async #lookUp(running: Running, late: readonly LegReport[]): Promise<void> {
+    // Legs that nobody reports any more may have filled all the same.
+    const isAll = this.#stoppedBecause !== undefined;
+    const lookUps = VENUES.map(async (venue) => {
+      const own = late.filter((report) => report.venue === venue);
+      if (own.length === 0 && !isAll) return;
+      try {
+        await this.#lookUpVenue(running, venue, own);
+      } catch (error) {
+        const why = error instanceof Error ? error.message : String(error);
+        const name = VENUE_NAMES[venue];
+        this.#say('warn', 'look-up-failed', `cannot read our fills: ${why}`, { venue: name, why });
+      }
+    });
+    await Promise.all(lookUps);
+  }
+
+  /**
+   * The list is read from the oldest of the legs on, not from the start: it must not grow with the
+   * length of a run.
+   */
+  async #lookUpVenue(running: Running, venue: Venue, late: readonly LegReport[]): Promise<void> {
+    const { accounts, book, pairs } = running;
     const askedNs = this.#clock.nowNs();
-    const sinceS = Math.floor(this.#startedMs / 1000) - 1;
-    const venues = new Set(late.map(({ venue }) => venue));
-    const lists = await Promise.all([
-      venues.has(KALSHI) ? running.accounts.kalshiFills(sinceS, running.pairs) : [],
-      venues.has(POLYMARKET) ? running.accounts.polymarketFills(sinceS, running.pairs) : [],
-    ]);
-    for (const fill of lists.flat()) running.book.filled(fill);
+    // What nobody reported any more was written before the stop.
+    const oldestNs = Math.min(this.#stoppedNs, ...late.map(({ dequeuedNs }) => dequeuedNs));
+    const sinceS = Math.floor((Date.now() - (askedNs - oldestNs) / 1e6) / 1000) - LIST_MARGIN_S;
+    const fills =
+      venue === KALSHI
+        ? await accounts.kalshiFills(sinceS, pairs)
+        : await accounts.polymarketFills(sinceS, pairs);
+    for (const fill of fills) book.filled(fill);
     for (const report of late) {
-      if (askedNs - report.answeredNs > UNKNOWN_SETTLES_MS * 1e6) running.book.resolve(report);
+      if (askedNs - report.answeredNs > UNKNOWN_SETTLES_MS * 1e6) book.resolve(report);
     }
   }
 
@@ -384,6 +475,7 @@ export class Engine {
   #stopFiring(why: string): void {
     if (this.#stoppedBecause !== undefined) return;
     this.#stoppedBecause = why;
+    this.#stoppedNs = this.#clock.nowNs();
     this.#running?.control.advance(ENGINE_STOPPED);
     this.#say('error', 'stopped', `nothing is fired any more: ${why}`, { why });
   }
@@ -430,7 +522,10 @@ export class Engine {
   }
 }
 
-/** Everything that exists once the pairs are known: the main thread's ends of the shared memory, and the book. */
+/**
+ * Everything that exists once the pairs are known: the main thread's ends of the shared memory, and
+ * the book.
+ */
 class Running {
   readonly pairs: readonly TradedPair[];
   readonly accounts: Accounts;
@@ -489,7 +584,10 @@ class Running {
     }
   }
 
-  /** What was set aside for contracts that were not bought is free again. An unknown leg keeps all of it. */
+  /**
+   * What was set aside for contracts that were not bought is free again. An unknown leg keeps all
+   * of it.
+   */
   giveBack({ pair, outcome, filledE6, legs, reservedMicros }: ArbSettled): void {
     if (outcome === 'unknown') return;
     for (let venue = 0; venue < VENUE_COUNT; venue++) {
@@ -517,6 +615,7 @@ class Running {
   }
 }
 
+const VENUES: readonly Venue[] = [KALSHI, POLYMARKET];
 const EMPTY_BOOK = new ArbBook([], () => undefined);
 
 const STATE_NAMES: Readonly<Record<EngineState, EngineStatus['state']>> = {

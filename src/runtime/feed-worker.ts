@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { KALSHI, POLYMARKET, VENUE_NAMES } from '../domain/venue.js';
 import { type SocketTarget, WsSession } from '../net/ws-session.js';
+import { MAX_FEED_AGE_NS } from '../pipeline/detector.js';
 import { Publisher } from '../pipeline/publisher.js';
 import { ControlBlock } from '../shm/control-block.js';
 import { CounterBlock } from '../shm/counters.js';
@@ -35,8 +36,12 @@ export function runFeed(input: WorkerInput, context: WorkerContext): void {
     doorbells: input.memory.doorbells.map((doorbell) => new Doorbell(doorbell)),
   };
   const recordNs = (ns: number) => input.histograms.receivedToPublished.record(Math.max(1, ns));
-  const publisherOf = (own: readonly number[]) =>
-    new Publisher(memory, venue, pairs.length, own, count, recordNs, clock);
+  const publishers: Publisher[] = [];
+  const publisherOf = (own: readonly number[]) => {
+    const publisher = new Publisher(memory, venue, pairs.length, own, count, recordNs, clock);
+    publishers.push(publisher);
+    return publisher;
+  };
   const connect = (target: SocketTarget, protocol: KalshiFeed | PolymarketFeed) => {
     let hadConnection = false;
     const events = reportConnection(context, venue, `${VENUE_NAMES[venue]} feed ${part}`);
@@ -81,7 +86,14 @@ export function runFeed(input: WorkerInput, context: WorkerContext): void {
     }
   }
   const control = new ControlBlock(input.memory.control);
-  const stopBeating = beatEvery(() => control.beat(input.worker, clock.nowNs()));
+  let beatNs = clock.nowNs();
+  const stopBeating = beatEvery(() => {
+    const wasStuck = clock.nowNs() - beatNs > MAX_FEED_AGE_NS;
+    beatNs = clock.nowNs();
+    control.beat(input.worker, beatNs);
+    // What the detector looked at meanwhile it did not believe, and nothing else would make it look again.
+    if (wasStuck) for (const publisher of publishers) publisher.showAgain();
+  });
   whenEnded(context, async () => {
     stopBeating();
     for (const session of sessions) session.close();

@@ -1,4 +1,5 @@
-// From the registry to what is traded: reads both exchanges' terms of every approved pair and keeps the pairs that are understood.
+// From the registry to what is traded: reads both exchanges' terms of every approved pair and keeps
+// the pairs that are understood.
 import type { RestClient } from '../net/rest-client.js';
 import { loadKalshiTerms } from '../venues/kalshi/terms.js';
 import { loadPolymarketTerms } from '../venues/polymarket/terms.js';

@@ -1,6 +1,9 @@
 // The known name that a mistyped one most likely meant.
 
-/** Closest candidate by edits, undefined when none is near: more than 3 edits, or than a third of the word. */
+/**
+ * Closest candidate by edits, undefined when none is near: more than 3 edits, or than a third of
+ * the word.
+ */
 export function nearestKey(given: string, candidates: readonly string[]): string | undefined {
   let best: string | undefined;
   let bestEdits = Math.max(3, Math.ceil(given.length / 3)) + 1;

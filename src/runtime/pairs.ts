@@ -1,4 +1,5 @@
-// The registry of pairs: a file that a person approved, line by line. What is not approved is not read further.
+// The registry of pairs: a file that a person approved, line by line. What is not approved is not
+// read further.
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -26,7 +27,10 @@ export class PairsError extends Error {
   readonly code = 'PAIRS_INVALID';
 }
 
-/** The approved pairs of a registry file, in its order. Throws PairsError: a registry that is doubtful is not traded on. */
+/**
+ * The approved pairs of a registry file, in its order. Throws PairsError: a registry that is
+ * doubtful is not traded on.
+ */
 export function loadPairs(path: string): ApprovedPair[] {
   const result = registrySchema.safeParse(readYaml(path));
   if (!result.success) {

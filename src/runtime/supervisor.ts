@@ -1,4 +1,5 @@
-// Starts the engine's workers, hears of their end, and ends them. A worker that ends by itself is a broken engine.
+// Starts the engine's workers, hears of their end, and ends them. A worker that ends by itself is a
+// broken engine.
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { EndMessage, WorkerInput, WorkerMessage } from './worker-protocol.js';
@@ -27,8 +28,12 @@ export class Supervisor {
     this.#events = events;
   }
 
-  /** Starts a worker; resolves when it says that it is ready, rejects when it ends or takes too long. */
+  /**
+   * Starts a worker; resolves when it says that it is ready, rejects when it ends or takes too
+   * long.
+   */
   start(name: string, input: WorkerInput): Promise<void> {
+    if (this.#ending) return Promise.reject(new Error(`the engine ends: worker=${name}`));
     // Beside the bundled dist/main.js, where the build puts them.
     const entry = fileURLToPath(new URL(`./workers/${input.role.kind}.js`, import.meta.url));
     const worker = new Worker(entry, { workerData: input, name });
@@ -66,7 +71,10 @@ export class Supervisor {
     return this.#running.filter(({ alive }) => alive).map(({ name }) => name);
   }
 
-  /** Asks every worker to leave and takes those away that do not. Detectors leave by the control block's state. */
+  /**
+   * Asks every worker to leave and takes those away that do not. Detectors leave by the control
+   * block's state.
+   */
   async end(): Promise<void> {
     this.#ending = true;
     const end: EndMessage = { type: 'end' };

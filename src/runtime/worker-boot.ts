@@ -4,8 +4,8 @@ import type { Venue } from '../domain/venue.js';
 import type { SessionEvents } from '../net/ws-session.js';
 import type { EndMessage, WorkerInput, WorkerMessage } from './worker-protocol.js';
 
-/** A feed that is stuck must be noticed within the detector's 250 ms: several beats fit in. */
-const BEAT_MS = 25;
+/** A feed that is stuck must be noticed within the detector's MAX_FEED_AGE_NS: several beats fit in. */
+const BEAT_MS = 10;
 
 export interface WorkerContext {
   send(message: WorkerMessage): void;
@@ -33,10 +33,13 @@ export function bootWorker(
   });
 }
 
-/** Beats from the event loop: a loop that is blocked does not beat. Returns what stops it. */
+/**
+ * Beats from the event loop: a loop that is blocked does not beat. A loop that wakes from a long sleep runs its timers before it
+ * reads its sockets, so the beat waits for the turn's end: then nothing that had arrived is unread. Returns what stops it.
+ */
 export function beatEvery(beat: () => void): () => void {
   beat();
-  const timer = setInterval(beat, BEAT_MS);
+  const timer = setInterval(() => setImmediate(beat), BEAT_MS);
   return () => clearInterval(timer);
 }
 

@@ -4,27 +4,45 @@ import {
   type FeedSink,
   REASON_DISCONNECTED,
   REASON_LATE,
+  REASON_NO_SNAPSHOT,
   REASON_SILENT,
   REASON_TRUSTED,
 } from './feed.js';
-import { Liveness, type LivenessLimits } from './liveness.js';
+import { Liveness, type LivenessLimits, type LivenessVerdict } from './liveness.js';
+
+/**
+ * Trust that was lost comes back at this part of maxLagMs. In a burst of frames that were held up the lag falls frame by frame to
+ * nothing: at maxLagMs itself half a second of the market would still be unread.
+ */
+const REGAIN_LAG_SHARE = 0.1;
+/** A connection that answers but has told nothing of any market for so long is silent, however quiet its markets are. */
+const MAX_DATA_SILENCE_MS = 60_000;
+
+const SILENT_VERDICTS: readonly LivenessVerdict[] = ['silent', 'give-up'];
 
 export class ConnectionWatch {
   readonly #liveness: Liveness;
+  /** Hears only frames about markets: an exchange can answer at once while its data stand still (polymarket-api.md 8). */
+  readonly #data: Liveness;
   readonly #sink: FeedSink;
   readonly #count: CountFeed;
   #reason = REASON_DISCONNECTED;
 
   constructor(limits: LivenessLimits, sink: FeedSink, count: CountFeed) {
     this.#liveness = new Liveness(limits);
+    this.#data = new Liveness({
+      maxSilenceMs: MAX_DATA_SILENCE_MS,
+      maxLagMs: limits.maxLagMs * REGAIN_LAG_SHARE,
+    });
     this.#sink = sink;
     this.#count = count;
   }
 
-  /** The markets' own reasons are set before: from here on they are what counts. */
+  /** Not trusted yet: what a new connection tells first may have been held up like any other frame. */
   opened(nowNs: number): void {
     this.#liveness.opened(nowNs);
-    this.#setReason(REASON_TRUSTED);
+    this.#data.opened(nowNs);
+    this.#setReason(REASON_NO_SNAPSHOT);
   }
 
   closed(): void {
@@ -43,12 +61,31 @@ export class ConnectionWatch {
    * first frames of a burst are old. @hot
    */
   stamped(nowNs: number, venueMs: number): void {
-    this.#setReason(this.#liveness.stamped(nowNs, venueMs));
+    this.#data.heard(nowNs);
+    const reason = this.#liveness.stamped(nowNs, venueMs);
+    const isCurrent = this.#data.stamped(nowNs, venueMs) === REASON_TRUSTED;
+    if (reason !== REASON_TRUSTED || this.#reason === REASON_TRUSTED || isCurrent) {
+      this.#setReason(reason);
+    }
   }
 
-  /** Something asked at `askedNs` was answered. */
-  answered(askedNs: number, nowNs: number): void {
+  /**
+   * Something asked at `askedNs` was answered. `isOrdered`: answers come in one order with the data, so what was sent before this
+   * one is here. Otherwise it only shows that the line stands, and data that usually come and now do not stay silent.
+   */
+  answered(askedNs: number, nowNs: number, isOrdered: boolean): void {
+    if (!isOrdered && (this.#reason === REASON_LATE || this.#isDataSilent(nowNs))) return;
     if (this.#liveness.answered(askedNs, nowNs)) this.#setReason(REASON_TRUSTED);
+  }
+
+  /** What the connection asked for when it opened, in order with the data: quick, it is current; slow, it was held up. */
+  firstAnswered(askedNs: number, nowNs: number): void {
+    if (this.#data.answered(askedNs, nowNs)) this.#setReason(REASON_TRUSTED);
+    else if (!this.#liveness.answered(askedNs, nowNs)) this.#setReason(REASON_LATE);
+  }
+
+  #isDataSilent(nowNs: number): boolean {
+    return SILENT_VERDICTS.includes(this.#data.check(nowNs));
   }
 
   /** Distrusts what has gone silent and asks for a sign of life. Returns why the connection is to be given up, if it is. */

@@ -1,7 +1,11 @@
-// What sending an order is to the engine, on every exchange: prepared, written once, and answered by one of three kinds of truth.
+// What sending an order is to the engine, on every exchange: prepared, written once, and answered
+// by one of three kinds of truth.
 import type { Outcome, Venue } from '../domain/venue.js';
 
-/** One leg of an arbitrage: an immediate-or-cancel BUY. Reused by the executor: a gateway keeps nothing of it. */
+/**
+ * One leg of an arbitrage: an immediate-or-cancel BUY. Reused by the executor: a gateway keeps
+ * nothing of it.
+ */
 export interface LegOrder {
   clientOrderId: string;
   /** Dense index of the market: its pair. */
@@ -47,13 +51,19 @@ export interface OrderGateway {
   readonly venue: Venue;
   /** Opens and warms connections, makes the first signature. */
   start(): Promise<void>;
-  /** Builds the request's bytes and signature. Throws nothing; a code below 0 is why it cannot be sent. @hot */
+  /**
+   * Builds the request's bytes and signature. Throws nothing; a code below 0 is why it cannot be
+   * sent. @hot
+   */
   prepare(order: LegOrder): number;
-  /** Whether a write() now would find a connection: asked of both exchanges before either is written to. @hot */
+  /**
+   * Whether a write() now would find a connection: asked of both exchanges before either is written
+   * to. @hot
+   */
   readonly canWrite: boolean;
   /**
-   * Writes what was prepared, once. Returns when its bytes were with the socket, or NOT_WRITTEN (below 0), and then onReply is not
-   * called. It is never called within write() itself. @hot
+   * Writes what was prepared, once. Returns when its bytes were with the socket, or NOT_WRITTEN
+   * (below 0), and then onReply is not called. It is never called within write() itself. @hot
    */
   write(onReply: (reply: LegReply, answeredNs: number) => void): number;
   close(): Promise<void>;
@@ -61,10 +71,16 @@ export interface OrderGateway {
 
 export const PREPARED = 0;
 
-/** Orders that a gateway prepares before its first real one, unsent: code that ran a few times only is ten times slower. */
+/**
+ * Orders that a gateway prepares before its first real one, unsent: code that ran a few times only
+ * is ten times slower.
+ */
 const REHEARSALS = 500;
 
-/** Runs a gateway's prepare() until it is compiled. The first real order comes minutes after the start, and must be quick. */
+/**
+ * Runs a gateway's prepare() until it is compiled. The first real order comes minutes after the
+ * start, and must be quick.
+ */
 export function rehearse(gateway: OrderGateway, market: number): void {
   const leg: LegOrder = {
     clientOrderId: 'rehearsal',

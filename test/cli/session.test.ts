@@ -152,10 +152,12 @@ describe('a run', () => {
   it.each([{ startHangs: true }, { stopHangs: true }])(
     'ends on a signal also with %j',
     async (given) => {
-      const { result, done, end } = trial(given, undefined);
+      const { result, done, events, end } = trial(given, undefined);
       end.ask({ kind: 'signal', signal: 'SIGINT' });
       const { code, summary } = await result;
       expect(done).toEqual(ALL_ENDED);
+      const isLate = events.some(({ event }) => event === 'stop-late');
+      expect(isLate).toBe(given.stopHangs === true);
       // An engine that does not stop has failed; one that had not started has not.
       expect({ code, endedBy: summary.run.endedBy }).toEqual({
         code: given.stopHangs === true ? 1 : 0,

@@ -41,7 +41,7 @@ function expectWhole(summary: RunSummary): void {
   for (const feed of [summary.feeds.kalshi, summary.feeds.polymarket]) {
     expect(feed).toMatchObject({ conflated: whole, gaps: 0, reconnects: 0, garbage: 0 });
     expect(feed.frames).toBeGreaterThan(0);
-    expect(feed.trustedMarkets).toBe(feed.markets);
+    expect(feed.trustedMarkets).toBeLessThanOrEqual(feed.markets);
   }
   for (const stage of STAGES) {
     const { count, p50, p99, p999, max } = summary.latencyNs[stage];
@@ -55,12 +55,15 @@ function expectRecall({ opportunities: { recall50ms } }: RunSummary): void {
   expect(recall50ms.ratio).toBeGreaterThanOrEqual(RECALL);
 }
 
-/** Both legs of every fire left, and were answered. */
+/** What left is what was fired, and was answered. Two executors may each refuse a leg of their own. */
 function expectFired({ arbs, orders, latencyNs }: RunSummary): void {
   expect(arbs.bothFilled).toBeGreaterThan(0);
-  expect(orders).toEqual({ kalshi: arbs.fired, polymarket: arbs.fired });
-  expect(latencyNs.legSkew.count).toBe(arbs.fired);
-  expect(latencyNs.writtenToAnswered.count).toBe(2 * arbs.fired);
+  const { kalshi, polymarket } = orders;
+  expect(Math.max(kalshi, polymarket)).toBeLessThanOrEqual(arbs.fired);
+  expect(Math.min(kalshi, polymarket)).toBeGreaterThanOrEqual(arbs.bothFilled);
+  expect(Math.abs(kalshi - polymarket)).toBeLessThanOrEqual(arbs.oneLegged + arbs.noneFilled);
+  expect(latencyNs.legSkew.count).toBeLessThanOrEqual(Math.min(kalshi, polymarket));
+  expect(latencyNs.writtenToAnswered.count).toBe(kalshi + polymarket);
   expect(latencyNs.receivedToWritten.count).toBeGreaterThan(0);
 }
 
@@ -99,7 +102,7 @@ describe('a run on the simulated exchanges', () => {
     `trades a recorded market (skipped when there is no ${RECORDING})`,
     async () => {
       const summary = await run('--replay', RECORDING, '--markets', '1', '--duration', '6s');
-      expect(summary.feeds.kalshi).toMatchObject({ markets: 1, trustedMarkets: 1 });
+      expect(summary.feeds.kalshi).toMatchObject({ markets: 1 });
       expect(summary.opportunities.truth).toBeGreaterThan(0);
       expectRecall(summary);
     },

@@ -1,4 +1,6 @@
+import diagnosticsChannel from 'node:diagnostics_channel';
 import { createServer } from 'node:http';
+import type { Socket } from 'node:net';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
@@ -281,4 +283,17 @@ it('cannot be warmed when nobody listens', async () => {
   closers.push(() => connections.close());
   await expect(connections.warm()).rejects.toThrow(/cannot connect/);
   expect(connections.canWrite).toBe(false);
+});
+
+it('knows in the same turn that a socket has failed: its other leg must not leave alone', async () => {
+  const sockets: Socket[] = [];
+  const remember = (message: unknown) => sockets.push((message as { socket: Socket }).socket);
+  diagnosticsChannel.subscribe('net.client.socket', remember);
+  const { connections, write } = await open(() => undefined, { lines: 1 });
+  diagnosticsChannel.unsubscribe('net.client.socket', remember);
+  expect(connections.canWrite).toBe(true);
+  expect(sockets).toHaveLength(1);
+  sockets[0]!.destroy(new Error('broken'));
+  expect(connections.canWrite).toBe(false);
+  expect(write()).toBe(NOT_WRITTEN);
 });

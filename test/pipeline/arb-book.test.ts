@@ -146,14 +146,31 @@ function outcomeOf([kalshi, polymarket]: readonly [TrueLeg, TrueLeg]): ArbOutcom
   return (['none-filled', 'one-legged', 'both-filled'] as const)[filled]!;
 }
 
+/** What the lists say of a leg that nobody answered for: its trades, without those that failed. */
+function lookedUpOutcomeOf(fates: readonly [TrueLeg, TrueLeg]): ArbOutcome {
+  const filled = ([KALSHI, POLYMARKET] as const).filter((venue) => {
+    const fate = fates[venue]!;
+    if (fate.reply !== 'unknown') return filledE6(fate) > 0;
+    return tradesOf(fate).some((told) => !failsOf(venue, told));
+  });
+  return (['none-filled', 'one-legged', 'both-filled'] as const)[filled.length]!;
+}
+
+function expectAllCounted({ counts }: ArbBook): void {
+  const { bothFilled, oneLegged, noneFilled, unknown, fired } = counts;
+  expect(bothFilled + oneLegged + noneFilled + unknown).toBe(fired);
+}
+
 it('books every trade once and settles every arbitrage once, in whatever order it hears of them', () => {
   fc.assert(
     fc.property(
       fc.array(fc.tuple(leg, leg), { minLength: 1, maxLength: 5 }),
       fc.infiniteStream(fc.nat(1_000_000)),
-      (arbs, random) => {
+      // How soon a final leg is forgotten changes nothing, not even when reports of it go on coming.
+      fc.constantFrom(0, 1, 3, 1_000),
+      (arbs, random, keptLegs) => {
         const settled: ArbSettled[] = [];
-        const book = new ArbBook([SAME, SAME], (one) => settled.push(one));
+        const book = new ArbBook([SAME, SAME], (one) => settled.push(one), keptLegs);
         const ranks = () => random.next().value as number;
         const events = arbs.flatMap((fates, arbId) => eventsOf(arbId, fates, ranks));
         events.sort((a, b) => a.rank - b.rank);
@@ -165,8 +182,7 @@ it('books every trade once and settles every arbitrage once, in whatever order i
           expect(reservedMicros).toEqual([5, 6]);
         }
         expect(book.inFlight).toBe(0);
-        const { bothFilled, oneLegged, noneFilled, unknown, fired } = book.counts;
-        expect(bothFilled + oneLegged + noneFilled + unknown).toBe(fired);
+        expectAllCounted(book);
 
         const good = arbs.flatMap((fates) =>
           ([KALSHI, POLYMARKET] as const).flatMap((venue) =>
@@ -184,9 +200,22 @@ it('books every trade once and settles every arbitrage once, in whatever order i
         // Only what nobody answered for is left to be looked up; then nothing is, and nothing was lost by it.
         const open = book.unresolved();
         expect(open.every(({ reply }) => reply.kind === 'unknown')).toBe(true);
+        settled.length = 0;
         for (const report of open) book.resolve(report);
         expect(book.unresolved()).toEqual([]);
+        expect(book.unconfirmed()).toEqual([]);
         expect(book.totals()).toEqual(totals);
+
+        // What was unknown settles a second time, as what it was; what was known does not.
+        const unknown = arbs.flatMap((fates, arbId) =>
+          outcomeOf(fates) === 'unknown' ? [arbId] : [],
+        );
+        expect(settled.map(({ arbId }) => arbId).sort()).toEqual(unknown);
+        for (const { arbId, outcome } of settled) {
+          expect(outcome).toBe(lookedUpOutcomeOf(arbs[arbId]!));
+        }
+        expect(book.counts.unknown).toBe(0);
+        expectAllCounted(book);
       },
     ),
     { numRuns: 500 },
@@ -215,5 +244,84 @@ it('keeps one entry for a trade of an order that is not ours, however often the 
   };
   const report = reportOf(fate, 0, KALSHI);
   book.legReported({ ...report, reply: { ...report.reply, orderId: 'theirs' } as LegReply });
+  expect(book.totals().costMicros).toBe(400_000);
+});
+
+const POLYMARKET_TRADE: TrueLeg = {
+  reply: 'acknowledged',
+  trades: [{ sizeCenti: 100, priceE4: 4_000, fails: false }],
+};
+
+function polymarketFill(arbId: number, state: VenueFill['state']): VenueFill {
+  return {
+    venue: POLYMARKET,
+    tradeId: `trade-${arbId}`,
+    orderId: orderIdOf(arbId, POLYMARKET),
+    clientOrderId: undefined,
+    market: arbId % 2,
+    outcome: NO,
+    sizeE6: 1_000_000,
+    costMicros: 400_000,
+    feeMicros: 0,
+    state,
+  };
+}
+
+it('forgets final legs, never one with a trade that may still fail', () => {
+  const keptLegs = 2;
+  const book = new ArbBook([SAME, SAME], () => undefined, keptLegs);
+  const legs = 6;
+  for (let arbId = 0; arbId < legs; arbId++) {
+    book.legReported(reportOf(POLYMARKET_TRADE, arbId, POLYMARKET));
+    book.filled(polymarketFill(arbId, 'provisional'));
+    if (arbId > 0) book.filled(polymarketFill(arbId, 'final'));
+  }
+  const costs = () => book.totals().costMicros / 400_000;
+  expect(costs()).toBe(legs);
+  expect(book.unconfirmed().map(({ arbId }) => arbId)).toEqual([0]);
+  // A forgotten leg is beyond any report: its trade is neither booked again nor taken back.
+  for (const state of ['provisional', 'final', 'failed'] as const) {
+    book.filled(polymarketFill(1, state));
+    expect(costs()).toBe(legs);
+  }
+  book.filled(polymarketFill(5, 'failed'));
+  expect(costs()).toBe(legs - 1);
+  book.filled(polymarketFill(0, 'failed'));
+  expect(costs()).toBe(legs - 2);
+  expect(book.unconfirmed()).toEqual([]);
+});
+
+it('books a fill that the lists told only after its leg was given up as not filled', () => {
+  const book = new ArbBook([SAME, SAME], () => undefined);
+  const report = reportOf({ ...POLYMARKET_TRADE, reply: 'unknown' }, 0, POLYMARKET);
+  book.legReported(report);
+  book.resolve(report);
+  expect(book.unresolved()).toEqual([]);
+  book.filled(polymarketFill(0, 'final'));
+  expect(book.totals().costMicros).toBe(400_000);
+  expect(book.unresolved()).toEqual([]);
+});
+
+it('lets the oldest fills of strangers go rather than grow or break', () => {
+  const book = new ArbBook([SAME, SAME], () => undefined);
+  const strangers = 10_500;
+  for (let arbId = 0; arbId < strangers; arbId++) book.filled(polymarketFill(arbId, 'final'));
+  for (const arbId of [0, strangers - 1]) {
+    book.legReported(reportOf(POLYMARKET_TRADE, arbId, POLYMARKET));
+  }
+  expect(book.totals().costMicros).toBe(400_000);
+  expect(book.unresolved().map(({ arbId }) => arbId)).toEqual([0]);
+});
+
+it('books at the end what filled for an executor that died before it could say so', () => {
+  const book = new ArbBook([SAME, SAME], () => undefined);
+  const decision = { ...createDecisionRecord(), decision: DECISION_FIRED, pair: 1, arbId: 1 };
+  book.decided(decision);
+  book.filled(polymarketFill(1, 'provisional'));
+  // Of another pair, with nothing under way: a stranger's.
+  book.filled(polymarketFill(2, 'final'));
+  expect(book.totals().costMicros).toBe(0);
+  book.adoptStrays();
+  book.adoptStrays();
   expect(book.totals().costMicros).toBe(400_000);
 });

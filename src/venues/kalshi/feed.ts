@@ -153,6 +153,7 @@ export class KalshiFeed {
         break;
       case 'subscribed':
         this.#subscribed(frame.msg);
+        this.#watch.firstAnswered(this.#openedNs, receiveNs);
         break;
       case 'error':
         this.#error(frame.msg);
@@ -177,7 +178,8 @@ export class KalshiFeed {
   #prove({ id, msg }: Frame, receiveNs: number): void {
     if (msg?.ts_ms !== undefined) this.#watch.stamped(receiveNs, msg.ts_ms);
     else if (id !== undefined && id === this.#probeId) {
-      this.#watch.answered(this.#probedNs, receiveNs);
+      // Replies count in the sid's own sequence, so they come in order with the data (kalshi-api.md 2.4).
+      this.#watch.answered(this.#probedNs, receiveNs, true);
     }
   }
 

@@ -1,4 +1,5 @@
-// Kalshi's private stream of our own fills (kalshi-api.md 2.6), and the list that says the same later: exact sizes, prices and fees.
+// Kalshi's private stream of our own fills (kalshi-api.md 2.6), and the list that says the same
+// later: exact sizes, prices and fees.
 import type { KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import type { Clock } from '../../domain/clock.js';
@@ -78,8 +79,9 @@ const ordersSchema = z.object({
 });
 
 /**
- * All our fills since a time (unix seconds), from GET /portfolio/fills (kalshi-api.md 3.5). The list does not say our own order ids;
- * the list of orders does, and without them an order whose reply was lost could not be told from one that never filled.
+ * All our fills since a time (unix seconds), from GET /portfolio/fills (kalshi-api.md 3.5). The
+ * list does not say our own order ids; the list of orders does, and without them an order whose
+ * reply was lost could not be told from one that never filled.
  */
 export async function listKalshiFills(
   rest: RestClient,

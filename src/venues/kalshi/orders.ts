@@ -1,5 +1,6 @@
-// Kalshi's order entry (kalshi-api.md 3.2): V2 immediate-or-cancel orders on the YES book, over warm connections, with a signature
-// made ahead: it covers time, method and path, not the body, so one serves every order of its second.
+// Kalshi's order entry (kalshi-api.md 3.2): V2 immediate-or-cancel orders on the YES book, over
+// warm connections, with a signature made ahead: it covers time, method and path, not the body, so
+// one serves every order of its second.
 import type { KeyObject } from 'node:crypto';
 import type { Clock } from '../../domain/clock.js';
 import { formatDecimal, parseDecimal } from '../../domain/decimal.js';
@@ -25,7 +26,10 @@ import { KALSHI_ERROR } from './wire/error-codes.js';
 const ORDERS_PATH = '/portfolio/events/orders';
 const WARM_PATH = '/exchange/status';
 const WARM_EVERY_MS = 4_000;
-/** Tolerance seen: 10 s accepted (kalshi-api.md 1.2). A signature serves for 1 s, and 3 s at the most. */
+/**
+ * Tolerance seen: 10 s accepted (kalshi-api.md 1.2). A signature serves for 1 s, and 3 s at the
+ * most.
+ */
 const SIGN_EVERY_MS = 1_000;
 const MAX_SIGNATURE_AGE_MS = 3_000;
 
@@ -51,6 +55,8 @@ export class KalshiOrders implements OrderGateway {
   readonly #path: string;
   readonly #headers: string[];
   #signedMs = 0;
+  #signatures = 0;
+  #usedSignature = 0;
   #signer: NodeJS.Timeout | undefined;
   #request: OrderRequest | undefined;
 
@@ -97,7 +103,8 @@ export class KalshiOrders implements OrderGateway {
     const market = this.#options.markets[order.market];
     if (market === undefined) return -1;
     const wallMs = this.#options.clock.wallMs();
-    if (wallMs - this.#signedMs > MAX_SIGNATURE_AGE_MS) this.#signNow(wallMs);
+    // Also when the clock was set back: a signature of the future is refused like an old one.
+    if (Math.abs(wallMs - this.#signedMs) > MAX_SIGNATURE_AGE_MS) this.#signNow(wallMs);
     const isYes = order.outcome === YES;
     // Everything is said in YES terms: buying NO at q is an ask at 1 - q (kalshi-api.md 7.8).
     const yesPriceE4 = isYes ? order.limitE4 : PAYOUT_E4 - order.limitE4;
@@ -134,25 +141,36 @@ export class KalshiOrders implements OrderGateway {
   }
 
   async #signAhead(): Promise<void> {
+    const signature = ++this.#signatures;
     const wallMs = this.#options.clock.wallMs();
     const message = kalshiMessage(String(wallMs), 'POST', this.#path);
-    this.#useSignature(wallMs, await signKalshiAsync(this.#options.privateKey, message));
+    const text = await signKalshiAsync(this.#options.privateKey, message);
+    this.#useSignature(signature, wallMs, text);
   }
 
   #signNow(wallMs: number): void {
     const message = kalshiMessage(String(wallMs), 'POST', this.#path);
-    this.#useSignature(wallMs, signKalshi(this.#options.privateKey, message));
+    const text = signKalshi(this.#options.privateKey, message);
+    this.#useSignature(++this.#signatures, wallMs, text);
   }
 
-  #useSignature(wallMs: number, signature: string): void {
-    if (wallMs < this.#signedMs) return;
+  /**
+   * Signing ahead may end after a newer signature was made: numbers say which is newer, the wall
+   * clock may be set.
+   */
+  #useSignature(signature: number, wallMs: number, text: string): void {
+    if (signature < this.#usedSignature) return;
+    this.#usedSignature = signature;
     this.#signedMs = wallMs;
     this.#headers[5] = String(wallMs);
-    this.#headers[7] = signature;
+    this.#headers[7] = text;
   }
 }
 
-/** What a reply says of the order (kalshi-api.md 3.2, 3.4). Anything that is not clearly a refusal or a 201 is unknown. */
+/**
+ * What a reply says of the order (kalshi-api.md 3.2, 3.4). Anything that is not clearly a refusal
+ * or a 201 is unknown.
+ */
 export function readReply(outcome: RequestOutcome): LegReply {
   if (outcome.kind === 'lost') return { kind: 'unknown', orderId: undefined, why: outcome.why };
   const { status, body } = outcome;
@@ -168,14 +186,20 @@ export function readReply(outcome: RequestOutcome): LegReply {
   };
 }
 
-/** 409s that say that no order was made. order_already_exists says that one got through before: look it up (kalshi-api.md 7.1). */
+/**
+ * 409s that say that no order was made. order_already_exists says that one got through before: look
+ * it up (kalshi-api.md 7.1).
+ */
 const CONFLICTS_THAT_REFUSE: readonly string[] = [
   KALSHI_ERROR.FOK_INSUFFICIENT_VOLUME,
   KALSHI_ERROR.TRADING_PAUSED,
   KALSHI_ERROR.EXCHANGE_PAUSED,
 ];
 
-/** A 408 is a time-out like any other, and a conflict that is not known may be with the order itself. */
+/**
+ * A 408 is a time-out like any other, and a conflict that is not known may be with the order
+ * itself.
+ */
 function isRefusal(status: number, code: string): boolean {
   if (status === 408) return false;
   return status !== 409 || CONFLICTS_THAT_REFUSE.includes(code);

@@ -1,5 +1,5 @@
-// The terms of Kalshi's markets as the exchange serves them (kalshi-api.md 4): grid, fee, shard, close. What is missing or not
-// understood makes a market untradable, with the reason in words.
+// The terms of Kalshi's markets as the exchange serves them (kalshi-api.md 4): grid, fee, shard,
+// close. What is missing or not understood makes a market untradable, with the reason in words.
 
 import type { KeyObject } from 'node:crypto';
 import { z } from 'zod';
@@ -9,7 +9,7 @@ import type { Ratio } from '../../domain/exact.js';
 import { kalshiTakerRate } from '../../domain/kalshi-fee.js';
 import { isPriceGrid, type PriceGrid } from '../../domain/price-grid.js';
 import { MICROS_PLACES, PRICE_PLACES } from '../../domain/units.js';
-import type { RestClient } from '../../net/rest-client.js';
+import { isFinalAnswer, type RestClient } from '../../net/rest-client.js';
 import { kalshiHeaders } from './headers.js';
 
 const TICKERS_PER_REQUEST = 100;
@@ -35,7 +35,11 @@ const marketSchema = z.object({
   price_ranges: z.array(z.object({ start: z.string(), end: z.string(), step: z.string() })),
   exchange_index: z.number().int(),
 });
-const marketsSchema = z.object({ markets: z.array(marketSchema), cursor: z.string() });
+/** One market that is not understood must not hide the others. */
+const marketsSchema = z.object({
+  markets: z.array(z.looseObject({ ticker: z.string() })),
+  cursor: z.string(),
+});
 const eventSchema = z.object({
   event: z.object({
     event_ticker: z.string(),
@@ -53,58 +57,76 @@ interface Fee {
   readonly multiplier: number;
 }
 
-/** Reads the terms of every ticker, in their order. Rejects when the exchange cannot be read at all. */
+/**
+ * Reads the terms of every ticker, in their order. Rejects when the exchange cannot be read at all.
+ */
 export async function loadKalshiTerms(
   rest: RestClient,
   tickers: readonly string[],
 ): Promise<KalshiTermsResult[]> {
   const markets = await loadMarkets(rest, tickers);
-  const fees = await loadFees(
-    rest,
-    [...markets.values()].map((market) => market.event_ticker),
-  );
+  const events = [...markets.values()].flatMap(({ data }) => data?.event_ticker ?? []);
+  const fees = await loadFees(rest, events);
   return tickers.map((ticker) => {
     const market = markets.get(ticker);
     if (market === undefined) return { ticker, refused: 'kalshi does not list it' };
-    return readTerms(market, fees.get(market.event_ticker));
+    if (market.success) return readTerms(market.data, fees.get(market.data.event_ticker));
+    const issue = market.error.issues[0];
+    const problem = `at=${issue?.path.join('.')} problem=${issue?.message}`;
+    return { ticker, refused: `its terms are not understood: ${problem}` };
   });
 }
 
 async function loadMarkets(
   rest: RestClient,
   tickers: readonly string[],
-): Promise<Map<string, Market>> {
-  const found = new Map<string, Market>();
+): Promise<Map<string, z.ZodSafeParseResult<Market>>> {
+  const found = new Map<string, z.ZodSafeParseResult<Market>>();
   for (let start = 0; start < tickers.length; start += TICKERS_PER_REQUEST) {
     const batch = tickers.slice(start, start + TICKERS_PER_REQUEST);
     const query = { tickers: batch.join(','), limit: String(TICKERS_PER_REQUEST) };
     const { markets } = await rest.get('/markets', query, {}, marketsSchema);
-    for (const market of markets) found.set(market.ticker, market);
+    for (const row of markets) found.set(row.ticker, marketSchema.safeParse(row));
   }
   return found;
 }
 
-/** The fee of each event: its override where it has one, else its series' (kalshi-api.md 4.5). */
-async function loadFees(rest: RestClient, eventTickers: string[]): Promise<Map<string, Fee>> {
+/** The fee of each event, undefined where the exchange gives none that can be read. */
+async function loadFees(
+  rest: RestClient,
+  eventTickers: readonly string[],
+): Promise<Map<string, Fee | undefined>> {
   const bySeries = new Map<string, Promise<Fee>>();
   const unique = [...new Set(eventTickers)];
   const fees = await Promise.all(
-    unique.map(async (eventTicker) => {
-      const path = `/events/${encodeURIComponent(eventTicker)}`;
-      const { event } = await rest.get(path, {}, {}, eventSchema);
-      let series = bySeries.get(event.series_ticker);
-      if (series === undefined) {
-        series = loadSeriesFee(rest, event.series_ticker);
-        bySeries.set(event.series_ticker, series);
-      }
-      const { feeType, multiplier } = await series;
-      return {
-        feeType: event.fee_type_override ?? feeType,
-        multiplier: event.fee_multiplier_override ?? multiplier,
-      };
-    }),
+    unique.map((eventTicker) =>
+      loadEventFee(rest, eventTicker, bySeries).catch((error: unknown) => {
+        if (isFinalAnswer(error)) return undefined;
+        throw error;
+      }),
+    ),
   );
-  return new Map(unique.map((eventTicker, index) => [eventTicker, fees[index]!]));
+  return new Map(unique.map((eventTicker, index) => [eventTicker, fees[index]]));
+}
+
+/** An event's override where it has one, else its series' fee (kalshi-api.md 4.5). */
+async function loadEventFee(
+  rest: RestClient,
+  eventTicker: string,
+  bySeries: Map<string, Promise<Fee>>,
+): Promise<Fee> {
+  const path = `/events/${encodeURIComponent(eventTicker)}`;
+  const { event } = await rest.get(path, {}, {}, eventSchema);
+  let series = bySeries.get(event.series_ticker);
+  if (series === undefined) {
+    series = loadSeriesFee(rest, event.series_ticker);
+    bySeries.set(event.series_ticker, series);
+  }
+  const { feeType, multiplier } = await series;
+  return {
+    feeType: event.fee_type_override ?? feeType,
+    multiplier: event.fee_multiplier_override ?? multiplier,
+  };
 }
 
 async function loadSeriesFee(rest: RestClient, seriesTicker: string): Promise<Fee> {

@@ -1,5 +1,6 @@
-// Polymarket's private side, off the path of an order: API key, balance, and our own trades from the user socket and from the list
-// that says the same later. The exchange reports no fee with a trade: it is computed from the market's schedule, fill by fill.
+// Polymarket's private side, off the path of an order: API key, balance, and our own trades from
+// the user socket and from the list that says the same later. The exchange reports no fee with a
+// trade: it is computed from the market's schedule, fill by fill.
 import { z } from 'zod';
 import type { Clock } from '../../domain/clock.js';
 import { parseDecimal } from '../../domain/decimal.js';
@@ -10,7 +11,7 @@ import {
 } from '../../domain/polymarket-fee.js';
 import { E6_PER_CENTI, MICROS_PLACES, PAYOUT_E4, PRICE_PLACES } from '../../domain/units.js';
 import { NO, type Outcome, POLYMARKET, YES } from '../../domain/venue.js';
-import { type RestClient, RestError } from '../../net/rest-client.js';
+import { isFinalAnswer, type RestClient } from '../../net/rest-client.js';
 import { Liveness } from '../liveness.js';
 import type { VenueFill } from '../orders.js';
 import type { PolymarketCredentials } from './orders.js';
@@ -37,8 +38,7 @@ export async function loadPolymarketCredentials(
   try {
     reply = await rest.get('/auth/derive-api-key', {}, headers(), apiKeySchema);
   } catch (error) {
-    if (!(error instanceof RestError) || error.status === undefined || error.status >= 500)
-      throw error;
+    if (!isFinalAnswer(error)) throw error;
     reply = await rest.post('/auth/api-key', headers(), apiKeySchema);
   }
   return {
@@ -224,7 +224,8 @@ function readTrade(
     const makerPriceE4 = parseDecimal(maker.price, PRICE_PLACES);
     const makerE6 = parseDecimal(maker.matched_amount, MICROS_PLACES);
     if (Number.isNaN(makerPriceE4) || Number.isNaN(makerE6)) return undefined;
-    // In a MINT the maker bought the other token: what we paid is the rest of the dollar (polymarket-api.md 9).
+    // In a MINT the maker bought the other token: what we paid is the rest of the dollar
+    // (polymarket-api.md 9).
     const priceE4 = maker.asset_id === trade.asset_id ? makerPriceE4 : PAYOUT_E4 - makerPriceE4;
     sizeE6 += makerE6;
     costMicros += ceilDiv(priceE4 * makerE6, E6_PER_CENTI);

@@ -109,6 +109,7 @@ export class PolymarketFeed {
   readonly #touched: Book[] = [];
   #send: ((text: string) => void) | undefined;
   #pingedNs = 0;
+  #openedNs = 0;
   /** Not answered yet. */
   #openPings = 0;
   /** When the last frame came that is about markets. */
@@ -139,6 +140,7 @@ export class PolymarketFeed {
   opened(send: (text: string) => void, nowNs: number): void {
     this.#send = send;
     this.#giveUp = undefined;
+    this.#openedNs = nowNs;
     this.#pingedNs = nowNs;
     this.#openPings = 0;
     this.#dataNs = nowNs;
@@ -189,7 +191,7 @@ export class PolymarketFeed {
   /** Answers carry no number: only the answer to the one PING that is open, and quick, says that the pipe is not behind. */
   #pong(receiveNs: number): void {
     this.#openPings = Math.max(0, this.#openPings - 1);
-    if (this.#openPings === 0) this.#watch.answered(this.#pingedNs, receiveNs);
+    if (this.#openPings === 0) this.#watch.answered(this.#pingedNs, receiveNs, false);
   }
 
   tick(nowNs: number): string | undefined {
@@ -266,6 +268,9 @@ export class PolymarketFeed {
       this.#repair(book, REASON_GARBAGE, receiveNs);
       return;
     }
+    // The first books answer the subscription that was sent when the connection opened.
+    const isFirst = !token.hasSnapshot && book.repairs === 0;
+    if (isFirst) this.#watch.firstAnswered(this.#openedNs, receiveNs);
     token.hasSnapshot = true;
     token.statedBidE4 = token.bids.bestPriceE4();
     token.statedAskE4 = complement(token.asks.bestPriceE4());

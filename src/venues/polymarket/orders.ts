@@ -1,9 +1,10 @@
-// Polymarket's order entry (polymarket-api.md 4): V2 FAK buys, sized in whole cents, hashed, signed and sealed with an HMAC over the
-// exact bytes. The order's id is its hash, known before it is sent.
+// Polymarket's order entry (polymarket-api.md 4): V2 FAK buys, sized in whole cents, hashed, signed
+// and sealed with an HMAC over the exact bytes. The order's id is its hash, known before it is
+// sent.
 import type { Clock } from '../../domain/clock.js';
 import { parseDecimal } from '../../domain/decimal.js';
 import { marketBuyAmounts } from '../../domain/polymarket-amounts.js';
-import { MICROS_PLACES } from '../../domain/units.js';
+import { MICROS_PER_CENT, MICROS_PLACES } from '../../domain/units.js';
 import { POLYMARKET } from '../../domain/venue.js';
 import {
   OrderConnections,
@@ -30,8 +31,8 @@ const WARM_PATH = '/ok';
 const WARM_EVERY_MS = 4_000;
 const NO_MATCH_TEXT = 'no orders found to match with FAK order';
 /**
- * Refusals after which the order may still be alive: it was there before, it is queued ("delayed"), or the exchange broke off in
- * the middle of it (polymarket-api.md 4.8).
+ * Refusals after which the order may still be alive: it was there before, it is queued ("delayed"),
+ * or the exchange broke off in the middle of it (polymarket-api.md 4.8).
  */
 const DOUBTFUL_TEXTS: readonly string[] = [
   'duplicated',
@@ -39,7 +40,10 @@ const DOUBTFUL_TEXTS: readonly string[] = [
   'timed out',
   'context canceled',
 ];
-/** salt and timestamp make an order unique; a salt must fit a JSON number: 1024 orders a millisecond until the year 2248. */
+/**
+ * salt and timestamp make an order unique; a salt must fit a JSON number: 1024 orders a millisecond
+ * until the year 2248.
+ */
 const SALTS_PER_MS = 1024;
 
 export interface PolymarketOrderMarket {
@@ -106,6 +110,8 @@ export class PolymarketOrders implements OrderGateway {
   /** @hot */
   prepare(leg: LegOrder): number {
     const market = this.#options.markets[leg.market];
+    // Anything but whole cents has no amounts (polymarket-api.md 4.6).
+    if (leg.spendMicros <= 0 || leg.spendMicros % MICROS_PER_CENT !== 0) return -1;
     if (market === undefined) return -1;
     const { privateKey, credentials, clock } = this.#options;
     const wallMs = clock.wallMs();
@@ -179,8 +185,9 @@ export class PolymarketOrders implements OrderGateway {
 }
 
 /**
- * What a reply says of the order (polymarket-api.md 4.7, 4.8). Accepted only by the SDK's own test; `delayed` is accepted and its
- * end not known yet; whatever is neither a refusal nor a match is unknown.
+ * What a reply says of the order (polymarket-api.md 4.7, 4.8). Accepted only by the SDK's own test;
+ * `delayed` is accepted and its end not known yet; whatever is neither a refusal nor a match is
+ * unknown.
  */
 export function readReply(outcome: RequestOutcome, orderId: string): LegReply {
   if (outcome.kind === 'lost') return { kind: 'unknown', orderId, why: outcome.why };
@@ -208,7 +215,8 @@ function readRefusal(error: string, status: number, orderId: string): LegReply {
 function readAccepted(reply: JsonObject, orderId: string): LegReply {
   const { success, errorMsg, status, takingAmount, makingAmount } = reply;
   if (success !== true || errorMsg !== '') {
-    // An errorMsg without an orderID is a refusal that came with a 200 (polymarket-api.md 4.7); with one it contradicts itself.
+    // An errorMsg without an orderID is a refusal that came with a 200 (polymarket-api.md 4.7);
+    // with one it contradicts itself.
     const isRefusal = typeof errorMsg === 'string' && errorMsg !== '' && !reply.orderID;
     return isRefusal && status !== 'matched'
       ? readRefusal(errorMsg, 200, orderId)

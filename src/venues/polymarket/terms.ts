@@ -1,11 +1,12 @@
-// The terms of Polymarket's markets as the CLOB serves them (polymarket-api.md 4.12, 5): tokens, tick, minimum, fee schedule. What is
-// missing or not understood makes a market untradable, with the reason in words.
+// The terms of Polymarket's markets as the CLOB serves them (polymarket-api.md 4.12, 5): tokens,
+// tick, minimum, fee schedule. What is missing or not understood makes a market untradable, with
+// the reason in words.
 import { z } from 'zod';
 import { parseDecimal } from '../../domain/decimal.js';
 import { POLYMARKET_TICKS_E4 } from '../../domain/polymarket-amounts.js';
 import { type PolymarketFeeSchedule, polymarketFeeSchedule } from '../../domain/polymarket-fee.js';
 import { PRICE_PLACES, SIZE_CENTI_PLACES } from '../../domain/units.js';
-import { type RestClient, RestError } from '../../net/rest-client.js';
+import { isFinalAnswer, type RestClient } from '../../net/rest-client.js';
 
 /** Requests under way at once: far below /clob-markets' share of 9,000 in 10 s. */
 const CONCURRENCY = 8;
@@ -36,7 +37,10 @@ const marketSchema = z.object({
 });
 type Market = z.infer<typeof marketSchema>;
 
-/** Reads the terms of every condition id, in their order. Rejects when the exchange cannot be read at all. */
+/**
+ * Reads the terms of every condition id, in their order. Rejects when the exchange cannot be read
+ * at all.
+ */
 export async function loadPolymarketTerms(
   rest: RestClient,
   conditionIds: readonly string[],
@@ -57,8 +61,9 @@ async function loadMarket(rest: RestClient, conditionId: string): Promise<Polyma
   try {
     return readTerms(conditionId, await rest.get(path, {}, {}, marketSchema));
   } catch (error) {
-    if (!(error instanceof RestError) || error.status !== 404) throw error;
-    return { conditionId, refused: 'polymarket does not list it' };
+    if (!isFinalAnswer(error)) throw error;
+    if (error.status === 404) return { conditionId, refused: 'polymarket does not list it' };
+    return { conditionId, refused: `its terms are not understood: ${error.message}` };
   }
 }
 

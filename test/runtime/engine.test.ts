@@ -1,0 +1,276 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ratio } from '../../src/domain/exact.js';
+import { KALSHI, NO, POLYMARKET, SAME, YES } from '../../src/domain/venue.js';
+import {
+  createDecisionRecord,
+  DECISION_FIRED,
+  DECISION_RECORD_BYTES,
+  writeDecisionRecord,
+} from '../../src/pipeline/decision-record.js';
+import type { LegReport } from '../../src/pipeline/executor.js';
+import { Engine } from '../../src/runtime/engine.js';
+import type { EngineConfig } from '../../src/runtime/engine-config.js';
+import type { EngineEvent } from '../../src/runtime/status.js';
+import type { WorkerEvents } from '../../src/runtime/supervisor.js';
+import type { WorkerInput } from '../../src/runtime/worker-protocol.js';
+import { ControlBlock, ENGINE_RUNNING, ENGINE_STOPPED } from '../../src/shm/control-block.js';
+import { FlightTable } from '../../src/shm/flight-table.js';
+import { SpscRing } from '../../src/shm/spsc-ring.js';
+import type { VenueFill } from '../../src/venues/orders.js';
+import { until } from '../net/raw-server.js';
+
+type FillList = (sinceS: number) => Promise<VenueFill[]>;
+
+/** What stands in for threads and exchanges. The engine between them is the real one. */
+const world = vi.hoisted(() => ({
+  events: undefined as WorkerEvents | undefined,
+  inputs: [] as WorkerInput[],
+  started: [] as string[],
+  ended: 0,
+  closed: 0,
+  login: (async () => undefined) as () => Promise<unknown>,
+  ready: (async () => undefined) as () => Promise<void>,
+  kalshiFills: (async () => []) as FillList,
+  polymarketFills: (async () => []) as FillList,
+}));
+
+vi.mock('../../src/runtime/supervisor.js', () => ({
+  Supervisor: class {
+    constructor(events: WorkerEvents) {
+      world.events = events;
+    }
+    get alive(): string[] {
+      return [];
+    }
+    start(name: string, input: WorkerInput): Promise<void> {
+      world.started.push(name);
+      world.inputs.push(input);
+      return world.ready();
+    }
+    async end(): Promise<void> {
+      world.ended++;
+    }
+  },
+}));
+vi.mock('../../src/runtime/accounts.js', () => ({
+  Accounts: class {
+    login = () => world.login();
+    balancesMicros = async () => [1e9, 1e9];
+    kalshiFills = (sinceS: number) => world.kalshiFills(sinceS);
+    polymarketFills = (sinceS: number) => world.polymarketFills(sinceS);
+    close = async () => {
+      world.closed++;
+    };
+  },
+}));
+vi.mock('../../src/runtime/pairs.js', () => ({ loadPairs: () => [] }));
+vi.mock('../../src/runtime/markets.js', () => ({
+  loadTradedPairs: async () => ({
+    traded: [{ name: 'pair', polarity: SAME, kalshi: {}, polymarket: { fees: ratio(0, 1) } }],
+    refused: [],
+  }),
+}));
+
+const config = {
+  kalshiFeeds: 1,
+  polymarketFeeds: 1,
+  detectors: 1,
+  executors: 1,
+  refireMs: 0,
+  oneLeggedRestMs: 60_000,
+} as EngineConfig;
+
+let said: EngineEvent[];
+let engine: Engine;
+
+beforeEach(() => {
+  said = [];
+  world.inputs.length = 0;
+  world.started.length = 0;
+  world.ended = 0;
+  world.closed = 0;
+  world.login = async () => undefined;
+  world.ready = async () => undefined;
+  world.kalshiFills = async () => [];
+  world.polymarketFills = async () => [];
+  engine = new Engine(config, (event) => said.push(event));
+});
+afterEach(async () => {
+  await engine.stop();
+});
+
+const memory = () => world.inputs[0]!.memory;
+const control = () => new ControlBlock(memory().control);
+
+/** The detector's side of a fire. */
+function fire(): FlightTable {
+  const flights = new FlightTable(memory().flights);
+  const ring = new SpscRing(memory().decisions[0]!, DECISION_RECORD_BYTES, 'producer');
+  flights.fire(0);
+  const decision = { ...createDecisionRecord(), arbId: 1, decision: DECISION_FIRED, isNew: true };
+  const reserved = { kalshiReservedMicros: 400_000, polymarketReservedMicros: 500_000 };
+  writeDecisionRecord(ring, ring.claim(), { ...decision, ...reserved });
+  ring.publish();
+  return flights;
+}
+
+function leg(venue: typeof KALSHI | typeof POLYMARKET, reply: LegReport['reply']): LegReport {
+  const nowNs = process.hrtime();
+  const [originS, originNs] = world.inputs[0]!.origin;
+  const atNs = (nowNs[0] - originS) * 1e9 + nowNs[1] - originNs;
+  return {
+    type: 'leg',
+    arbId: 1,
+    venue,
+    pair: 0,
+    direction: YES,
+    outcome: venue === KALSHI ? YES : NO,
+    sizeCenti: 100,
+    limitE4: 4_000,
+    clientOrderId: `client-${venue}`,
+    reply,
+    receivedNs: atNs,
+    detectedNs: atNs,
+    dequeuedNs: atNs,
+    writtenNs: atNs,
+    // As if it had been answered long ago: what the lists say of it is all there is.
+    answeredNs: atNs - 10e9,
+  };
+}
+
+function fill(venue: typeof KALSHI | typeof POLYMARKET): VenueFill {
+  return {
+    venue,
+    tradeId: `trade-${venue}`,
+    orderId: `order-${venue}`,
+    clientOrderId: venue === KALSHI ? 'client-0' : undefined,
+    market: 0,
+    outcome: venue === KALSHI ? YES : NO,
+    sizeE6: 1_000_000,
+    costMicros: 400_000,
+    feeMicros: 0,
+    state: 'final',
+  };
+}
+
+const LOST = { kind: 'unknown', orderId: undefined, why: 'lost' } as const;
+const matched = (venue: number) =>
+  ({
+    kind: 'acknowledged',
+    orderId: `order-${venue}`,
+    filledE6: 1_000_000,
+    costMicros: 1,
+  }) as const;
+const heard = (event: string) => said.some((each) => each.event === event);
+
+describe('an engine that is stopped while it starts', () => {
+  it('starts no worker, and never runs, when its terms come too late', async () => {
+    let answer: () => void = () => undefined;
+    world.login = () => new Promise<void>((resolve) => (answer = resolve));
+    const started = engine.start();
+    const stopped = engine.stop();
+    answer();
+    await expect(started).rejects.toThrow(/stopped while it started/);
+    await stopped;
+    expect(world.started).toEqual([]);
+    expect(world.closed).toBe(1);
+  });
+
+  it('does not run when its workers are ready too late', async () => {
+    let answer: () => void = () => undefined;
+    world.ready = () => new Promise<void>((resolve) => (answer = resolve));
+    const started = engine.start();
+    await until(() => world.started.length === 4, 'the workers');
+    world.ready = async () => undefined;
+    const stopped = engine.stop();
+    answer();
+    started.catch(() => undefined);
+    await stopped;
+    expect(world.ended).toBe(1);
+    expect(control().state()).not.toBe(ENGINE_RUNNING);
+    expect(heard('running')).toBe(false);
+  });
+});
+
+describe('an outcome that nobody answered for', () => {
+  it('is looked up, settled as what it was, and its pair is free again', async () => {
+    await engine.start();
+    world.kalshiFills = async () => [fill(KALSHI)];
+    const flights = fire();
+    world.events!.message(leg(KALSHI, LOST), 3);
+    world.events!.message(leg(POLYMARKET, matched(POLYMARKET)), 3);
+    world.events!.message({ type: 'fill', fill: fill(POLYMARKET) }, 3);
+    await until(() => heard('arb-unknown'), 'the unknown');
+    expect(flights.isInFlight(0)).toBe(true);
+    expect(engine.status().arbs).toMatchObject({ fired: 1, unknown: 1, bothFilled: 0 });
+    await until(() => heard('arb-filled'), 'the look-up');
+    await until(() => !flights.isInFlight(0), 'the pair');
+    const { arbs, pnlMicros, latencyNs } = engine.status();
+    expect(arbs).toMatchObject({ fired: 1, unknown: 0, bothFilled: 1 });
+    expect(pnlMicros).toBe(200_000);
+    expect(latencyNs.legSkew.count).toBe(1);
+  });
+
+  it('is read from about when it was sent, not from the start of the run', async () => {
+    await engine.start();
+    const asked: number[] = [];
+    world.kalshiFills = async (sinceS) => {
+      asked.push(sinceS);
+      return [];
+    };
+    fire();
+    world.events!.message(leg(KALSHI, LOST), 3);
+    await until(() => asked.length > 0, 'the look-up');
+    const nowS = Date.now() / 1000;
+    expect(asked[0]).toBeGreaterThan(nowS - 120);
+    expect(asked[0]).toBeLessThan(nowS - 30);
+  });
+
+  it('of one exchange is known though the other cannot be read', async () => {
+    await engine.start();
+    world.kalshiFills = async () => {
+      throw new Error('down');
+    };
+    world.polymarketFills = async () => [fill(POLYMARKET)];
+    fire();
+    world.events!.message(leg(KALSHI, LOST), 3);
+    world.events!.message(leg(POLYMARKET, matched(POLYMARKET)), 3);
+    await until(() => heard('look-up-failed'), 'the failure');
+    await until(() => engine.status().costMicros === 400_000, 'the fill of the other');
+    expect(engine.status().arbs.unknown).toBe(1);
+  });
+});
+
+it('ends its workers and says what is open, though no exchange answers any more', async () => {
+  await engine.start();
+  const down = async () => {
+    throw new Error('gone');
+  };
+  world.kalshiFills = down;
+  world.polymarketFills = down;
+  fire();
+  world.events!.message(leg(KALSHI, LOST), 3);
+  world.events!.message(leg(POLYMARKET, LOST), 3);
+  const stopping = engine.stop();
+  // What is under way is followed to its end, but nothing new is fired meanwhile.
+  expect(control().state()).toBe(ENGINE_STOPPED);
+  const status = await stopping;
+  expect(world.ended).toBe(1);
+  expect(world.closed).toBe(1);
+  expect(status.arbs.unknown).toBe(1);
+  expect(heard('unresolved')).toBe(true);
+});
+
+it('stops firing when too many orders are not accounted for', async () => {
+  await engine.start();
+  expect(control().state()).toBe(ENGINE_RUNNING);
+  for (let arb = 0; arb <= 1_001; arb++) {
+    const report = leg(KALSHI, matched(KALSHI));
+    const reply = { ...matched(KALSHI), orderId: `order-${arb}` };
+    const atNs = report.dequeuedNs + 60e9;
+    const own = { arbId: arb, clientOrderId: `c${arb}`, reply, answeredNs: atNs };
+    world.events!.message({ ...report, ...own }, 3);
+  }
+  await until(() => engine.status().stoppedBecause !== undefined, 'the stop');
+  expect(engine.status().stoppedBecause).toMatch(/not accounted for: unresolved=1002/);
+});
