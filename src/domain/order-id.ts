@@ -1,10 +1,10 @@
 // Client order ids: a prefix, the time and a counter, unique across restarts and workers without asking anyone.
 
 /**
- * Returns a function that makes ids such as `ur0-mh2k9x1c-7`: letters, digits and dashes only (kalshi-api.md 3.4 knows of a
- * refusal of "."). Two generators may share a prefix only if they never run in the same millisecond: give each worker its
- * own. The time is read anew for each id, so a restart cannot repeat one unless the clock is set back; the start time in
- * front makes that harmless too.
+ * Returns a function that makes ids such as `ur0-mh2k9x1c-7`: letters, digits and dashes only
+ * (kalshi-api.md 3.4 knows of a refusal of "."). Each worker needs a prefix of its own. The time is that of
+ * the order, so a restart repeats an id only if the clock was set back to the very millisecond of
+ * an earlier one with the same count; the exchange refuses it then, and the order does not trade.
  */
 export function createOrderIds(prefix: string, wallMs: () => number): () => string {
   if (!/^[a-z0-9]{1,8}$/.test(prefix)) throw new RangeError(`order id prefix: prefix=${prefix}`);
