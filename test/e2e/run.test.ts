@@ -6,7 +6,7 @@ import { WAIT_STRATEGIES } from '../../src/shm/wait-strategy.js';
 import { EngineRun, endAllRuns, expectHonestBooks } from './engine-process.js';
 
 const RECORDING = '../shared/data/recorded/kalshi-gold15m-ws/KXGOLD15M-26AUG050800-00.ndjson.gz';
-const SMALL = ['--seed', '7', '--markets', '60', '--duration', '6s'];
+const SMALL = ['--seed', '7', '--markets', '60', '--duration', '5s'];
 /** Underrounds come thick enough for a share of them to mean something. */
 const BUSY = [...SMALL, '--divergences-per-second', '12'];
 const SHORT = ['--seed', '7', '--markets', '20', '--divergences-per-second', '8'];
@@ -80,7 +80,7 @@ describe('a run on the simulated exchanges', () => {
     const summary = await run(...BUSY);
     expectFired(summary);
     expectRecall(summary);
-    expect(summary.run.durationMs).toBeGreaterThanOrEqual(6_000);
+    expect(summary.run.durationMs).toBeGreaterThanOrEqual(5_000);
   });
 
   it('shares the markets between several workers of each kind', async () => {
@@ -93,7 +93,7 @@ describe('a run on the simulated exchanges', () => {
   });
 
   it.each(WAIT_STRATEGIES)('waits by %s', async (wait) => {
-    const summary = await run(...SHORT, '--duration', '2500ms', '--wait', wait);
+    const summary = await run(...SHORT, '--duration', '2s', '--wait', wait);
     expect(summary.run.wait).toBe(wait);
     expectFired(summary);
   });
@@ -101,7 +101,7 @@ describe('a run on the simulated exchanges', () => {
   it.skipIf(!existsSync(RECORDING))(
     `trades a recorded market (skipped when there is no ${RECORDING})`,
     async () => {
-      const summary = await run('--replay', RECORDING, '--markets', '1', '--duration', '6s');
+      const summary = await run('--replay', RECORDING, '--markets', '1', '--duration', '5s');
       expect(summary.feeds.kalshi).toMatchObject({ markets: 1 });
       expect(summary.opportunities.truth).toBeGreaterThan(0);
       expectRecall(summary);
