@@ -9,10 +9,10 @@ export interface WatchedTime {
 }
 
 /**
- * How old the prices of a detection may be. An update is on its way for about a millisecond; on two cores shared by all
- * processes a thread can wait for some tens.
+ * How old the prices of a detection may be: as old as quotes that the engine still takes for current. A busy connection
+ * is doubted after 100 ms of silence, looked at every 25 ms, and its worker is believed for 40 ms without a beat.
  */
-export const SCORE_TOLERANCE_US = 50_000;
+export const SCORE_TOLERANCE_US = 200_000;
 
 /** Lives are counted inside the watched time only; what is false is judged by all that ever existed. */
 export function scoreRun(

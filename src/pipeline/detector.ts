@@ -165,13 +165,18 @@ export class Detector {
     }
   }
 
-  /** A pair that is looked at again because its rest is over has old quotes: their age is no latency of ours. @hot */
+  /**
+   * A pair that is looked at again because its rest is over, or for the first time, has old quotes: their age is no latency of ours.
+   * @hot
+   */
   #noteUpdates(): void {
     const { slot: kalshi, update: kalshiUpdate } = this.#kalshi;
     const { slot: polymarket, update: polymarketUpdate } = this.#polymarket;
+    const kalshiSeen = this.#seenUpdate[kalshi]!;
+    const polymarketSeen = this.#seenUpdate[polymarket]!;
+    const isFirst = kalshiSeen === 0 || polymarketSeen === 0;
     this.#isFresh =
-      this.#seenUpdate[kalshi] !== kalshiUpdate ||
-      this.#seenUpdate[polymarket] !== polymarketUpdate;
+      !isFirst && (kalshiSeen !== kalshiUpdate || polymarketSeen !== polymarketUpdate);
     this.#seenUpdate[kalshi] = kalshiUpdate;
     this.#seenUpdate[polymarket] = polymarketUpdate;
   }
