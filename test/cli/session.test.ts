@@ -194,11 +194,11 @@ describe('the score of a run', () => {
     const episodes = [
       episode(0, 900_000),
       episode(950_000, 1_040_000),
-      episode(1_100_000, 1_200_000),
+      episode(1_400_000, 1_500_000),
       episode(1_960_000, null),
       episode(2_100_000, null),
     ];
-    const score = scoreRun(episodes, [at(1_100_050)], watched);
+    const score = scoreRun(episodes, [at(1_400_050)], watched);
     expect(score).toMatchObject({ truth: 3, detected: 1, false: 0 });
     expect(score.recall50ms).toMatchObject({ lived: 1, detected: 1 });
   });
@@ -210,8 +210,8 @@ describe('the score of a run', () => {
 
   it('calls a detection false whose prices stood longer ago than the tolerance', () => {
     const episodes = [episode(1_100_000, 1_200_000)];
-    expect(scoreRun(episodes, [at(1_250_000)], watched).false).toBe(0);
-    expect(scoreRun(episodes, [at(1_250_001)], watched).false).toBe(1);
+    expect(scoreRun(episodes, [at(1_400_000)], watched).false).toBe(0);
+    expect(scoreRun(episodes, [at(1_400_001)], watched).false).toBe(1);
   });
 });
 
