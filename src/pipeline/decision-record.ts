@@ -1,5 +1,5 @@
 // What a detector tells the main thread of each underround that it decided on: fired or not, why, and the prices it saw.
-import { CACHE_LINE_BYTES, defineLayout } from '../shm/layout.js';
+import { CACHE_LINE_BYTES, defineLayout, fieldsWrittenBy } from '../shm/layout.js';
 import type { SpscRing } from '../shm/spsc-ring.js';
 
 /** Why an underround was or was not fired on. Stable words: they stand in summaries and logs. */
@@ -35,14 +35,7 @@ const KALSHI_ASK_OFFSET = SIZE_CENTI_OFFSET + 4;
 const POLYMARKET_ASK_OFFSET = KALSHI_ASK_OFFSET + 4;
 export const DECISION_RECORD_BYTES = CACHE_LINE_BYTES;
 
-const field = (name: string, offset: number, bytes: number, type: string, meaning: string) => ({
-  name,
-  offset,
-  bytes,
-  type,
-  writer: 'detector',
-  meaning,
-});
+const field = fieldsWrittenBy('detector');
 
 export const DECISION_RECORD_LAYOUT = defineLayout({
   name: 'Decision record',

@@ -1,5 +1,5 @@
 // What a detector asks an executor to do, as a record of the request ring: both legs of one arbitrage and the times behind it.
-import { CACHE_LINE_BYTES, defineLayout } from '../shm/layout.js';
+import { CACHE_LINE_BYTES, defineLayout, fieldsWrittenBy } from '../shm/layout.js';
 import type { SpscRing } from '../shm/spsc-ring.js';
 
 //   0        8          16          24          32        40            48          56         64
@@ -26,14 +26,7 @@ const POLYMARKET_LIMIT_OFFSET = KALSHI_LIMIT_OFFSET + 4;
 const RESERVED_OFFSET = POLYMARKET_LIMIT_OFFSET + 4;
 export const EXECUTION_REQUEST_BYTES = 2 * CACHE_LINE_BYTES;
 
-const field = (name: string, offset: number, bytes: number, type: string, meaning: string) => ({
-  name,
-  offset,
-  bytes,
-  type,
-  writer: 'detector',
-  meaning,
-});
+const field = fieldsWrittenBy('detector');
 
 export const EXECUTION_REQUEST_LAYOUT = defineLayout({
   name: 'Execution request',

@@ -1,5 +1,6 @@
 // The engine: composes memory and workers, keeps the book of arbitrages, and supervises. It runs on
 // the main thread and is never on the path of a price.
+import { E6_PER_CENTI } from '../domain/units.js';
 import {
   KALSHI,
   POLYMARKET,
@@ -8,6 +9,7 @@ import {
   type Venue,
   type VenueName,
 } from '../domain/venue.js';
+import { messageOf } from '../net/rest-client.js';
 import { ArbBook, type ArbSettled } from '../pipeline/arb-book.js';
 import {
   DECISION_FIRED,
@@ -433,7 +435,7 @@ export class Engine {
       try {
         await this.#lookUpVenue(running, venue, own);
       } catch (error) {
-        const why = error instanceof Error ? error.message : String(error);
+        const why = messageOf(error);
         const name = VENUE_NAMES[venue];
         this.#say('warn', 'look-up-failed', `cannot read our fills: ${why}`, { venue: name, why });
       }
@@ -591,7 +593,7 @@ class Running {
   giveBack({ pair, outcome, filledE6, legs, reservedMicros }: ArbSettled): void {
     if (outcome === 'unknown') return;
     for (let venue = 0; venue < VENUE_COUNT; venue++) {
-      const wantedE6 = legs[venue]!.sizeCenti * 10_000;
+      const wantedE6 = legs[venue]!.sizeCenti * E6_PER_CENTI;
       const missedE6 = Math.max(0, wantedE6 - filledE6[venue as Venue]);
       const micros = Math.floor((reservedMicros[venue as Venue] * missedE6) / wantedE6);
       this.funds.grant(pair % this.#doorbells.length, venue, micros);

@@ -15,6 +15,18 @@ export interface Field {
   readonly meaning: string;
 }
 
+/** Makes the fields of a record that one agent writes: only what differs is said again. */
+export function fieldsWrittenBy(writer: string) {
+  return (name: string, offset: number, bytes: number, type: string, meaning: string): Field => ({
+    name,
+    offset,
+    bytes,
+    type,
+    writer,
+    meaning,
+  });
+}
+
 export interface Layout {
   readonly name: string;
   readonly bytes: number;
