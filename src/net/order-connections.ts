@@ -2,8 +2,10 @@
 // refused. It is never queued and never sent again: an order that leaves late, or twice, is worse
 // than one that does not leave.
 import type { Clock } from '../domain/clock.js';
+import type { Breaker } from './circuit-breaker.js';
 import { HttpLine, type LineUser } from './http-line.js';
 import type { HttpReply } from './http-reply.js';
+import type { TokenBucket } from './token-bucket.js';
 
 const NO_BODY = Buffer.alloc(0);
 
@@ -23,33 +25,35 @@ export type RequestOutcome =
   | { readonly kind: 'answered'; readonly status: number; readonly body: string }
   | { readonly kind: 'lost'; readonly why: string };
 
+export interface OrderConnectionOptions {
+  readonly origin: string;
+  readonly connections: number;
+  readonly timeoutMs: number;
+  /** A cheap public GET: it opens the sockets, keeps them open, and asks an exchange that failed whether it is back. */
+  readonly warmPath: string;
+  /** Each connection once in so long. */
+  readonly warmEveryMs: number;
+  readonly clock: Clock;
+  readonly breaker: Breaker;
+  /** The exchange's limit on orders, as far as we have used it; undefined where it has none. */
+  readonly bucket: TokenBucket | undefined;
+  /** Tokens that one order takes. */
+  readonly cost: number;
+}
+
 /** No connection was open and idle: nothing was written. */
 export const NOT_WRITTEN = -1;
 
 export class OrderConnections {
   readonly #lines: readonly HttpLine[];
-  readonly #clock: Clock;
-  readonly #timeoutMs: number;
-  readonly #warmPath: string;
+  readonly #options: OrderConnectionOptions;
   readonly #warmer: NodeJS.Timeout;
   #nextWarm = 0;
   #isClosed = false;
 
-  /**
-   * `warmPath` is a cheap public GET: it opens the sockets and keeps them open, each line once in
-   * `warmEveryMs`.
-   */
-  constructor(
-    origin: string,
-    connections: number,
-    timeoutMs: number,
-    warmPath: string,
-    warmEveryMs: number,
-    clock: Clock,
-  ) {
-    this.#clock = clock;
-    this.#timeoutMs = timeoutMs;
-    this.#warmPath = warmPath;
+  constructor(options: OrderConnectionOptions) {
+    const { origin, connections, warmEveryMs } = options;
+    this.#options = options;
     this.#lines = Array.from({ length: connections }, () => new HttpLine(origin));
     this.#warmer = setInterval(() => this.#warmNext(), warmEveryMs / connections);
   }
@@ -67,8 +71,10 @@ export class OrderConnections {
     return this.#lines.reduce((count, line) => count + (line.isOpen ? 1 : 0), 0);
   }
 
-  /** True when a write() in this turn of the event loop finds an idle connection. @hot */
+  /** True when a write() in this turn of the event loop finds an idle connection, room in the limit and no open breaker. @hot */
   get canWrite(): boolean {
+    const { breaker, bucket, cost } = this.#options;
+    if (!breaker.isClosed || bucket?.has(cost) === false) return false;
     for (const line of this.#lines) if (line.isIdle) return true;
     return false;
   }
@@ -79,11 +85,14 @@ export class OrderConnections {
    */
   write(request: OrderRequest, onOutcome: (outcome: RequestOutcome, atNs: number) => void): number {
     const { method, path, headers, body } = request;
+    const { breaker, bucket, cost, clock } = this.#options;
+    if (!breaker.isClosed || bucket?.has(cost) === false) return NOT_WRITTEN;
     for (const line of this.#lines) {
       if (!line.isIdle) continue;
-      const exchange = new Exchange(line, this.#clock, this.#timeoutMs, onOutcome);
+      const exchange = new Exchange(line, this.#options, onOutcome);
       if (!line.send(method, path, headers, body, exchange)) continue;
-      const writtenNs = this.#clock.nowNs();
+      const writtenNs = clock.nowNs();
+      bucket?.take(cost);
       exchange.expectReply();
       return writtenNs;
     }
@@ -100,6 +109,7 @@ export class OrderConnections {
    * One line at a time, so that all others stay free for an order. Lines that are down come first.
    */
   #warmNext(): void {
+    if (!this.#options.breaker.allows()) return;
     const down = this.#lines.find((line) => !line.isOpen);
     const line = down ?? this.#lines[this.#nextWarm]!;
     if (down === undefined) this.#nextWarm = (this.#nextWarm + 1) % this.#lines.length;
@@ -111,12 +121,13 @@ export class OrderConnections {
     await line.open();
     if (this.#isClosed) line.drop('the engine ends');
     await new Promise<void>((resolve, reject) => {
-      const exchange = new Exchange(line, this.#clock, this.#timeoutMs, (outcome) => {
+      const exchange = new Exchange(line, this.#options, (outcome) => {
         if (outcome.kind === 'answered') resolve();
         else reject(new Error(`cannot keep a connection warm: why=${outcome.why}`));
       });
       // Busy with an order: that keeps it as warm.
-      if (line.send('GET', this.#warmPath, NO_HEADERS, NO_BODY, exchange)) exchange.expectReply();
+      if (line.send('GET', this.#options.warmPath, NO_HEADERS, NO_BODY, exchange))
+        exchange.expectReply();
       else resolve();
     });
   }
@@ -127,20 +138,18 @@ const NO_HEADERS: readonly string[] = [];
 /** One request on one connection: reply, loss and time-out end in exactly one outcome. */
 class Exchange implements LineUser {
   readonly #line: HttpLine;
-  readonly #clock: Clock;
+  readonly #options: OrderConnectionOptions;
   readonly #onOutcome: (outcome: RequestOutcome, atNs: number) => void;
-  readonly #timeoutMs: number;
   #timer: NodeJS.Timeout | undefined;
+  #isTimedOut = false;
 
   constructor(
     line: HttpLine,
-    clock: Clock,
-    timeoutMs: number,
+    options: OrderConnectionOptions,
     onOutcome: (outcome: RequestOutcome, atNs: number) => void,
   ) {
     this.#line = line;
-    this.#clock = clock;
-    this.#timeoutMs = timeoutMs;
+    this.#options = options;
     this.#onOutcome = onOutcome;
   }
 
@@ -149,19 +158,26 @@ class Exchange implements LineUser {
    * always there to be cleared.
    */
   expectReply(): void {
+    const { timeoutMs } = this.#options;
     this.#timer = setTimeout(() => {
+      this.#isTimedOut = true;
       // Dropping the line ends the exchange: a reply that comes too late finds nobody.
-      this.#line.drop(`no reply within ms=${this.#timeoutMs}`);
-    }, this.#timeoutMs);
+      this.#line.drop(`no reply within ms=${timeoutMs}`);
+    }, timeoutMs);
   }
 
   replied({ status, body }: HttpReply): void {
     clearTimeout(this.#timer);
-    this.#onOutcome({ kind: 'answered', status, body }, this.#clock.nowNs());
+    const { breaker, bucket, clock } = this.#options;
+    if (status >= 500) breaker.failed();
+    else breaker.succeeded();
+    if (status === 429) bucket?.drain();
+    this.#onOutcome({ kind: 'answered', status, body }, clock.nowNs());
   }
 
   lost(why: string): void {
     clearTimeout(this.#timer);
-    this.#onOutcome({ kind: 'lost', why }, this.#clock.nowNs());
+    if (this.#isTimedOut) this.#options.breaker.failed();
+    this.#onOutcome({ kind: 'lost', why }, this.#options.clock.nowNs());
   }
 }

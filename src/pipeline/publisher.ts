@@ -37,6 +37,7 @@ export class Publisher implements FeedSink {
   readonly #count: CountFeed;
   readonly #recordNs: RecordNs;
   readonly #clock: Clock;
+  readonly #onTermsChanged: (market: number) => void;
   #connectionReason = REASON_DISCONNECTED;
   #marked = false;
 
@@ -48,6 +49,7 @@ export class Publisher implements FeedSink {
     count: CountFeed,
     recordNs: RecordNs,
     clock: Clock,
+    onTermsChanged: (market: number) => void = () => undefined,
   ) {
     this.#memory = memory;
     this.#markets = markets;
@@ -58,6 +60,7 @@ export class Publisher implements FeedSink {
     this.#count = count;
     this.#recordNs = recordNs;
     this.#clock = clock;
+    this.#onTermsChanged = onTermsChanged;
     this.#writeAllTrust();
   }
 
@@ -101,6 +104,10 @@ export class Publisher implements FeedSink {
     this.#connectionReason = reason;
     this.#writeAllTrust();
     if (reason === REASON_TRUSTED) this.showAgain();
+  }
+
+  termsChanged(market: number): void {
+    this.#onTermsChanged(market);
   }
 
   /** Every market is looked at again: the detector may have passed over their quotes while this feed showed no sign of life. */

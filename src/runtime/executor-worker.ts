@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Clock } from '../domain/clock.js';
 import { createOrderIds } from '../domain/order-id.js';
 import { KALSHI, type Venue } from '../domain/venue.js';
+import { NO_BREAKER } from '../net/circuit-breaker.js';
 import { WsSession } from '../net/ws-session.js';
 import { EXECUTION_REQUEST_BYTES } from '../pipeline/execution-request.js';
 import { Executor } from '../pipeline/executor.js';
@@ -125,6 +126,8 @@ function openKalshi(
     connections: config.orderConnections,
     timeoutMs: config.orderTimeoutMs,
     clock,
+    breaker: NO_BREAKER,
+    bucket: undefined,
   });
   const { pathname } = new URL(wsUrl);
   const stream = new WsSession(
@@ -165,6 +168,8 @@ function openPolymarket(
     connections: config.orderConnections,
     timeoutMs: config.orderTimeoutMs,
     clock,
+    breaker: NO_BREAKER,
+    bucket: undefined,
   });
   const stream = new WsSession(
     { url: `${wsUrl}/user`, headers: () => ({}) },

@@ -2,29 +2,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { z } from 'zod';
-import type { Fault } from './server.js';
-
-const whole = z.int().min(0);
-const durationMs = whole.max(3_600_000);
-const count = whole.max(1_000_000);
-const faultSchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('skip-sequence') }),
-  z.strictObject({ kind: z.literal('garbage') }),
-  z.strictObject({ kind: z.literal('cut') }),
-  z.strictObject({ kind: z.literal('freeze'), durationMs }),
-  z.strictObject({ kind: z.literal('stale-lag'), durationMs, lagMs: durationMs }),
-  z.strictObject({
-    kind: z.literal('reject-orders'),
-    count,
-    status: z.int().min(400).max(599),
-    body: z.string(),
-  }),
-  z.strictObject({ kind: z.literal('lose-reply'), count }),
-  z.strictObject({ kind: z.literal('reset-after-accept'), count }),
-  z.strictObject({ kind: z.literal('reset-before-accept'), count }),
-]) satisfies z.ZodType<Fault>;
-const venueSchema = z.enum(['kalshi', 'polymarket']);
-export type FaultVenue = z.output<typeof venueSchema>;
+import { type FaultVenue, faultSchema, faultVenueSchema } from './fault-schema.js';
+import { type Fault, UnsupportedFaultError } from './server.js';
 
 /** What the door opens on. Each answer is sent as JSON. */
 export interface ControlPanel {
@@ -102,11 +81,16 @@ function injectFault(panel: ControlPanel, body: string): Answer {
   const json = parseObject(body);
   if (json === undefined) return [400, { error: 'the body must be a JSON object' }];
   const { venue, ...rest } = json;
-  const target = venueSchema.safeParse(venue);
+  const target = faultVenueSchema.safeParse(venue);
   const fault = faultSchema.safeParse(rest);
   if (!target.success) return [400, { error: z.prettifyError(target.error) }];
   if (!fault.success) return [400, { error: z.prettifyError(fault.error) }];
-  panel.fault(target.data, fault.data);
+  try {
+    panel.fault(target.data, fault.data);
+  } catch (error) {
+    if (error instanceof UnsupportedFaultError) return [400, { error: error.message }];
+    throw error;
+  }
   return [200, { injected: fault.data.kind }];
 }
 

@@ -1,6 +1,7 @@
 // What every exchange's feed is to the engine: a session on a socket that keeps books and says, of each market, what its asks are
 // and whether they can be trusted. Exchanges differ below this line and nowhere above it.
 import type { Ladder } from '../domain/ladder.js';
+import type { SocketProtocol } from '../net/ws-session.js';
 
 /** Why a market's quote is or is not to be traded on; the numbers stand in the trust word. Zeroed memory is not trusted. */
 export const TRUST_REASONS = [
@@ -18,6 +19,9 @@ export const TRUST_REASONS = [
   'terms-changed',
   'closed',
   'own-underround',
+  'halted',
+  'polled',
+  'hash-mismatch',
 ] as const;
 
 export const REASON_TRUSTED = 1;
@@ -33,6 +37,11 @@ export const REASON_NEGATIVE_LEVEL = 10;
 export const REASON_TERMS_CHANGED = 11;
 export const REASON_CLOSED = 12;
 export const REASON_OWN_UNDERROUND = 13;
+/** The exchange does not match orders of this market now: deactivated, paused, not accepting. */
+export const REASON_HALTED = 14;
+/** Read by REST while the socket is down: shown, never traded on. */
+export const REASON_POLLED = 15;
+export const REASON_HASH_MISMATCH = 16;
 
 /** Where a feed puts what it knows. `market` is the engine's dense index. */
 export interface FeedSink {
@@ -51,8 +60,19 @@ export interface FeedSink {
   setMarketTrust(market: number, reason: number): void;
   /** A reason that holds for every market of this connection, or REASON_TRUSTED when there is none. */
   setConnectionTrust(reason: number): void;
+  /**
+   * The market's terms (grid, fee, close) are not those that the engine started with. It is not trusted until the feed's
+   * readmit() is called, after the new terms were read and given to everybody.
+   */
+  termsChanged(market: number): void;
   /** All of a frame is published: wake who waits. @hot */
   ring(): void;
+}
+
+/** A session that keeps books: what runs on a socket, and what the engine tells it beside the frames. */
+export interface ExchangeFeed extends SocketProtocol {
+  /** New terms of the market are in force everywhere: its book is asked for again and may be trusted then. */
+  readmit(market: number): void;
 }
 
 /** Counts that a feed keeps; the order of a worker's counter block. */
@@ -65,6 +85,8 @@ export const FEED_COUNTERS = [
   'reconnects',
   'silences',
   'lates',
+  'fallbacks',
+  'polls',
 ] as const;
 export type FeedCounter = (typeof FEED_COUNTERS)[number];
 

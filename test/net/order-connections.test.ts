@@ -3,8 +3,10 @@ import { createServer } from 'node:http';
 import type { Socket } from 'node:net';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
+import { NO_BREAKER } from '../../src/net/circuit-breaker.js';
 import {
   NOT_WRITTEN,
+  type OrderConnectionOptions,
   OrderConnections,
   type OrderRequest,
   type RequestOutcome,
@@ -22,6 +24,27 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
+function connect(
+  origin: string,
+  connections: number,
+  timeoutMs: number,
+  warmEveryMs: number,
+  guards: Partial<OrderConnectionOptions> = {},
+): OrderConnections {
+  return new OrderConnections({
+    origin,
+    connections,
+    timeoutMs,
+    warmPath: '/warm',
+    warmEveryMs,
+    clock,
+    breaker: NO_BREAKER,
+    bucket: undefined,
+    cost: 1,
+    ...guards,
+  });
+}
+
 async function open(
   answer: (request: RawRequest) => void,
   { lines = 2, timeoutMs = 5_000, warmEveryMs = HOUR_MS } = {},
@@ -30,14 +53,7 @@ async function open(
     if (request.method === 'GET') request.socket.write(httpReply(200, 'ok'));
     else answer(request);
   });
-  const connections = new OrderConnections(
-    server.origin,
-    lines,
-    timeoutMs,
-    '/warm',
-    warmEveryMs,
-    clock,
-  );
+  const connections = connect(server.origin, lines, timeoutMs, warmEveryMs);
   closers.push(server.close, () => connections.close());
   await connections.warm();
   const outcomes: RequestOutcome[] = [];
@@ -181,7 +197,7 @@ describe('an order on warm connections', () => {
       if (request.method === 'POST') held.push(request);
       request.socket.write(httpReply(200, 'ok'));
     });
-    const connections = new OrderConnections(server.origin, 2, 60_000, '/warm', 60, clock);
+    const connections = connect(server.origin, 2, 60_000, 60);
     closers.push(server.close, () => connections.close());
     await connections.warm();
     await until(() => warming === 3, 'a connection being kept warm');
@@ -251,14 +267,7 @@ it('is understood by a real HTTP server, kept-alive and with its headers', async
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
-  const connections = new OrderConnections(
-    `http://127.0.0.1:${address.port}`,
-    1,
-    5_000,
-    '/warm',
-    HOUR_MS,
-    clock,
-  );
+  const connections = connect(`http://127.0.0.1:${address.port}`, 1, 5_000, HOUR_MS);
   closers.push(
     () => new Promise((resolve) => server.close(() => resolve())),
     () => connections.close(),
@@ -279,7 +288,7 @@ it('is understood by a real HTTP server, kept-alive and with its headers', async
 it('cannot be warmed when nobody listens', async () => {
   const server = await startRawServer(() => undefined);
   await server.close();
-  const connections = new OrderConnections(server.origin, 2, 1_000, '/warm', HOUR_MS, clock);
+  const connections = connect(server.origin, 2, 1_000, HOUR_MS);
   closers.push(() => connections.close());
   await expect(connections.warm()).rejects.toThrow(/cannot connect/);
   expect(connections.canWrite).toBe(false);

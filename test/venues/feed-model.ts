@@ -122,6 +122,7 @@ export class FeedRig {
   readonly #told: (Sent | undefined)[];
   #inHand: Sent | undefined;
   connections = 0;
+  readonly termsChanged: number[] = [];
 
   constructor(feed: FeedUnderTest, markets: number, limits = LIMITS) {
     this.truth = Array.from({ length: markets }, (_, market) => ({
@@ -277,6 +278,9 @@ export class FeedRig {
         this.connectionReason = reason;
         // The market that the frame is about has not been brought up to it yet; all others are as they will stay.
         if (reason === REASON_TRUSTED) this.check(this.#inHand?.market);
+      },
+      termsChanged: (market: number) => {
+        this.termsChanged.push(market);
       },
       ring: () => undefined,
     };

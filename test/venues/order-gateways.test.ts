@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { afterEach, expect, it } from 'vitest';
+import { NO_BREAKER } from '../../src/net/circuit-breaker.js';
 import { KalshiOrders } from '../../src/venues/kalshi/orders.js';
 import { type LegOrder, PREPARED } from '../../src/venues/orders.js';
 import { PolymarketOrders } from '../../src/venues/polymarket/orders.js';
@@ -53,6 +54,8 @@ it.each([
     connections: 1,
     timeoutMs: 2_000,
     clock: { nowNs: () => 0, wallMs: () => wallMs },
+    breaker: NO_BREAKER,
+    bucket: undefined,
   });
   closers.push(() => gateway.close());
   await gateway.start();
@@ -85,6 +88,8 @@ it('says, and does not throw, that an order cannot be built', () => {
     connections: 1,
     timeoutMs: 100,
     clock: { nowNs: () => 0, wallMs: () => 0 },
+    breaker: NO_BREAKER,
+    bucket: undefined,
   });
   closers.push(() => gateway.close());
   expect(gateway.prepare(LEG)).toBe(PREPARED);

@@ -38,6 +38,8 @@ class Sink implements FeedSink {
   setConnectionTrust(reason: number): void {
     this.connectionReason = reason;
   }
+  termsChanged(): void {}
+
   ring(): void {
     this.rings++;
   }

@@ -6,11 +6,13 @@ import type { Clock } from '../../domain/clock.js';
 import { formatDecimal, parseDecimal } from '../../domain/decimal.js';
 import { E6_PER_CENTI, PAYOUT_E4, PRICE_PLACES, SIZE_CENTI_PLACES } from '../../domain/units.js';
 import { KALSHI, YES } from '../../domain/venue.js';
+import type { Breaker } from '../../net/circuit-breaker.js';
 import {
   OrderConnections,
   type OrderRequest,
   type RequestOutcome,
 } from '../../net/order-connections.js';
+import type { TokenBucket } from '../../net/token-bucket.js';
 import { isObject, type JsonObject, parseObject } from '../json.js';
 import { type LegOrder, type LegReply, type OrderGateway, PREPARED, rehearse } from '../orders.js';
 import {
@@ -26,6 +28,8 @@ import { KALSHI_ERROR } from './wire/error-codes.js';
 const ORDERS_PATH = '/portfolio/events/orders';
 const WARM_PATH = '/exchange/status';
 const WARM_EVERY_MS = 4_000;
+/** kalshi-api.md 4.6. */
+const ORDER_COST = 10;
 /**
  * Tolerance seen: 10 s accepted (kalshi-api.md 1.2). A signature serves for 1 s, and 3 s at the
  * most.
@@ -46,6 +50,8 @@ export interface KalshiOrderOptions {
   readonly connections: number;
   readonly timeoutMs: number;
   readonly clock: Clock;
+  readonly breaker: Breaker;
+  readonly bucket: TokenBucket | undefined;
 }
 
 export class KalshiOrders implements OrderGateway {
@@ -65,14 +71,18 @@ export class KalshiOrders implements OrderGateway {
     const url = new URL(options.restUrl);
     const base = url.pathname.replace(/\/$/, '');
     this.#path = base + ORDERS_PATH;
-    this.#connections = new OrderConnections(
-      url.origin,
-      options.connections,
-      options.timeoutMs,
-      base + WARM_PATH,
-      WARM_EVERY_MS,
-      options.clock,
-    );
+    const { connections, timeoutMs, clock, breaker, bucket } = options;
+    this.#connections = new OrderConnections({
+      origin: url.origin,
+      connections,
+      timeoutMs,
+      warmPath: base + WARM_PATH,
+      warmEveryMs: WARM_EVERY_MS,
+      clock,
+      breaker,
+      bucket,
+      cost: ORDER_COST,
+    });
     this.#headers = [
       'content-type',
       'application/json',

@@ -6,11 +6,13 @@ import { parseDecimal } from '../../domain/decimal.js';
 import { marketBuyAmounts } from '../../domain/polymarket-amounts.js';
 import { MICROS_PER_CENT, MICROS_PLACES } from '../../domain/units.js';
 import { POLYMARKET } from '../../domain/venue.js';
+import type { Breaker } from '../../net/circuit-breaker.js';
 import {
   OrderConnections,
   type OrderRequest,
   type RequestOutcome,
 } from '../../net/order-connections.js';
+import type { TokenBucket } from '../../net/token-bucket.js';
 import { type JsonObject, parseObject } from '../json.js';
 import { type LegOrder, type LegReply, type OrderGateway, PREPARED, rehearse } from '../orders.js';
 import { hexOf } from './wire/eip712.js';
@@ -29,6 +31,8 @@ import { signDigest } from './wire/sign.js';
 const ORDER_PATH = '/order';
 const WARM_PATH = '/ok';
 const WARM_EVERY_MS = 4_000;
+/** One token of the signer's bucket (polymarket-api.md 6). */
+const ORDER_COST = 1;
 const NO_MATCH_TEXT = 'no orders found to match with FAK order';
 /**
  * Refusals after which the order may still be alive: it was there before, it is queued ("delayed"),
@@ -70,6 +74,8 @@ export interface PolymarketOrderOptions {
   readonly connections: number;
   readonly timeoutMs: number;
   readonly clock: Clock;
+  readonly breaker: Breaker;
+  readonly bucket: TokenBucket | undefined;
 }
 
 export class PolymarketOrders implements OrderGateway {
@@ -85,14 +91,18 @@ export class PolymarketOrders implements OrderGateway {
 
   constructor(options: PolymarketOrderOptions) {
     this.#options = options;
-    this.#connections = new OrderConnections(
-      new URL(options.restUrl).origin,
-      options.connections,
-      options.timeoutMs,
-      WARM_PATH,
-      WARM_EVERY_MS,
-      options.clock,
-    );
+    const { connections, timeoutMs, clock, breaker, bucket } = options;
+    this.#connections = new OrderConnections({
+      origin: new URL(options.restUrl).origin,
+      connections,
+      timeoutMs,
+      warmPath: WARM_PATH,
+      warmEveryMs: WARM_EVERY_MS,
+      clock,
+      breaker,
+      bucket,
+      cost: ORDER_COST,
+    });
     const hasher = (verifyingContract: string) =>
       createOrderHasher({ chainId: options.chainId, verifyingContract, domainVersion: '2' });
     this.#standard = hasher(options.exchanges.standard);

@@ -1,0 +1,70 @@
+// A rate limit as the exchanges keep it (kalshi-api.md 4.6, polymarket-api.md 6): tokens that flow back evenly, up to a capacity. We
+// count ours and stay below theirs. Own code: limiter and bottleneck queue; an order is never queued.
+import { type Clock, NS_PER_SECOND } from '../domain/clock.js';
+
+export interface BucketLimits {
+  readonly capacity: number;
+  readonly perSecond: number;
+}
+
+export class TokenBucket {
+  readonly #clock: Clock;
+  #limits: BucketLimits;
+  #tokens: number;
+  #atNs: number;
+
+  constructor(limits: BucketLimits, clock: Clock) {
+    this.#limits = limits;
+    this.#clock = clock;
+    this.#tokens = limits.capacity;
+    this.#atNs = clock.nowNs();
+  }
+
+  /** @hot */
+  has(cost: number): boolean {
+    this.#refill();
+    return this.#tokens >= cost;
+  }
+
+  /** Takes the tokens, or nothing when they do not all fit. @hot */
+  take(cost: number): boolean {
+    if (!this.has(cost)) return false;
+    this.#tokens -= cost;
+    return true;
+  }
+
+  /** How long until `cost` fits; Infinity when it never does. */
+  waitMs(cost: number): number {
+    if (cost > this.#limits.capacity) return Number.POSITIVE_INFINITY;
+    this.#refill();
+    const missing = cost - this.#tokens;
+    return missing <= 0 ? 0 : Math.ceil((missing / this.#limits.perSecond) * 1_000);
+  }
+
+  /** The exchange says that it has other limits; what was taken stays taken. */
+  resize(limits: BucketLimits): void {
+    this.#refill();
+    this.#tokens = Math.min(
+      limits.capacity,
+      this.#tokens + limits.capacity - this.#limits.capacity,
+    );
+    this.#limits = limits;
+  }
+
+  /** The exchange refused: it counts less than we do, so nothing is left until it has flowed back. */
+  drain(): void {
+    this.#refill();
+    this.#tokens = Math.min(0, this.#tokens);
+  }
+
+  #refill(): void {
+    const nowNs = this.#clock.nowNs();
+    const { capacity, perSecond } = this.#limits;
+    const gained = ((nowNs - this.#atNs) / NS_PER_SECOND) * perSecond;
+    this.#tokens = Math.min(capacity, this.#tokens + gained);
+    this.#atNs = nowNs;
+  }
+}
+
+/** So large that they are not met: where no limit is known to us. */
+export const NO_LIMITS: BucketLimits = { capacity: 1_000_000_000, perSecond: 1_000_000_000 };
