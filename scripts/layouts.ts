@@ -10,6 +10,7 @@ import { FUNDS_SLOT_LAYOUT } from '../src/shm/funds-table.js';
 import { CACHE_LINE_BYTES, type Field, type Layout } from '../src/shm/layout.js';
 import { QUOTE_SLOT_LAYOUT } from '../src/shm/quote-table.js';
 import { SPSC_RING_LAYOUT } from '../src/shm/spsc-ring.js';
+import { VENUE_SLOT_LAYOUT } from '../src/shm/venue-table.js';
 
 /** In the order in which a price passes them. */
 const LAYOUTS: readonly Layout[] = [
@@ -17,6 +18,7 @@ const LAYOUTS: readonly Layout[] = [
   DEPTH_RECORD_LAYOUT,
   DOORBELL_LAYOUT,
   FLIGHT_SLOT_LAYOUT,
+  VENUE_SLOT_LAYOUT,
   FUNDS_SLOT_LAYOUT,
   SPSC_RING_LAYOUT,
   EXECUTION_REQUEST_LAYOUT,

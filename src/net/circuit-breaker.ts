@@ -1,12 +1,10 @@
-// When an exchange fails again and again it is left alone for a while: nothing is opened on it, and small calls ask whether it is
-// back. Own code: cockatiel closes after one success and opossum counts percentages; the rule here is 3 failures, 60 s, 2 successes
-// (requirements R4.7), and it is shared by threads.
+// When an exchange fails again and again it is left alone for a while: no order leaves, and small calls ask whether it is back. Own
+// code: cockatiel closes after one success, opossum counts percentages, and neither is shared by threads.
+import type { Clock } from '../domain/clock.js';
+import type { BreakerRule, VenueTable } from '../shm/venue-table.js';
 
-/** Failures in a row that open it. */
-export const BREAKER_FAILURES = 3;
-export const BREAKER_REST_MS = 60_000;
-/** Successes in a row that close it again. */
-export const BREAKER_SUCCESSES = 2;
+/** requirements R4.7. */
+export const BREAKER_RULE: BreakerRule = { failures: 3, restMs: 60_000, successes: 2 };
 
 export const BREAKER_STATES = ['closed', 'open', 'half-open'] as const;
 export type BreakerState = (typeof BREAKER_STATES)[number];
@@ -30,3 +28,18 @@ export const NO_BREAKER: Breaker = {
   succeeded: () => undefined,
   failed: () => undefined,
 };
+
+/** One exchange's breaker, as every thread that has the table sees it. */
+export function sharedBreaker(table: VenueTable, venue: number, clock: Clock): Breaker {
+  return {
+    get isClosed() {
+      return table.isClosed(venue);
+    },
+    get state() {
+      return BREAKER_STATES[table.breakerState(venue)] ?? 'open';
+    },
+    allows: () => table.allows(venue, clock.nowNs()),
+    succeeded: () => table.succeeded(venue),
+    failed: () => table.failed(venue, clock.nowNs()),
+  };
+}

@@ -11,6 +11,7 @@ import { FlightTable } from '../shm/flight-table.js';
 import { FundsTable } from '../shm/funds-table.js';
 import { QuoteTable } from '../shm/quote-table.js';
 import { SpscRing } from '../shm/spsc-ring.js';
+import { VenueTable } from '../shm/venue-table.js';
 import { FEED_COUNTERS } from '../venues/feed.js';
 
 /** A burst of fires that an executor has not come to yet. Older than 100 ms they are refused anyway. */
@@ -31,6 +32,7 @@ export interface EngineMemory {
   readonly flights: SharedArrayBuffer;
   readonly funds: SharedArrayBuffer;
   readonly control: SharedArrayBuffer;
+  readonly venues: SharedArrayBuffer;
   /** By detector. */
   readonly doorbells: readonly SharedArrayBuffer[];
   /** By detector, then executor. */
@@ -50,6 +52,7 @@ export function allocateMemory(pairs: number, counts: WorkerCounts): EngineMemor
     flights: new SharedArrayBuffer(FlightTable.bytes(pairs)),
     funds: new SharedArrayBuffer(FundsTable.bytes(counts.detectors)),
     control: new SharedArrayBuffer(ControlBlock.bytes(workers)),
+    venues: new SharedArrayBuffer(VenueTable.bytes(VENUE_COUNT)),
     doorbells: times(counts.detectors, () => new SharedArrayBuffer(Doorbell.bytes(pairs))),
     requests: times(counts.detectors, () =>
       times(

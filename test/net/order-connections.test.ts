@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { Socket } from 'node:net';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import { NO_BREAKER } from '../../src/net/circuit-breaker.js';
+import { type Breaker, NO_BREAKER } from '../../src/net/circuit-breaker.js';
 import {
   NOT_WRITTEN,
   type OrderConnectionOptions,
@@ -11,6 +11,7 @@ import {
   type OrderRequest,
   type RequestOutcome,
 } from '../../src/net/order-connections.js';
+import { TokenBucket } from '../../src/net/token-bucket.js';
 import { httpReply, type RawRequest, type RawServer, startRawServer, until } from './raw-server.js';
 
 const clock = {
@@ -47,13 +48,18 @@ function connect(
 
 async function open(
   answer: (request: RawRequest) => void,
-  { lines = 2, timeoutMs = 5_000, warmEveryMs = HOUR_MS } = {},
+  {
+    lines = 2,
+    timeoutMs = 5_000,
+    warmEveryMs = HOUR_MS,
+    guards = {} as Partial<OrderConnectionOptions>,
+  } = {},
 ) {
   const server: RawServer = await startRawServer((request) => {
     if (request.method === 'GET') request.socket.write(httpReply(200, 'ok'));
     else answer(request);
   });
-  const connections = connect(server.origin, lines, timeoutMs, warmEveryMs);
+  const connections = connect(server.origin, lines, timeoutMs, warmEveryMs, guards);
   closers.push(server.close, () => connections.close());
   await connections.warm();
   const outcomes: RequestOutcome[] = [];
@@ -305,4 +311,99 @@ it('knows in the same turn that a socket has failed: its other leg must not leav
   sockets[0]!.destroy(new Error('broken'));
   expect(connections.canWrite).toBe(false);
   expect(write()).toBe(NOT_WRITTEN);
+});
+
+/** Closed until `failures` calls have failed; never open for long here. */
+function countingBreaker() {
+  const heard: string[] = [];
+  let isClosed = true;
+  const breaker: Breaker = {
+    get isClosed() {
+      return isClosed;
+    },
+    get state() {
+      return isClosed ? ('closed' as const) : ('open' as const);
+    },
+    allows: () => isClosed,
+    succeeded: () => heard.push('succeeded'),
+    failed: () => heard.push('failed'),
+  };
+  return {
+    heard,
+    breaker,
+    set: (closed: boolean) => {
+      isClosed = closed;
+    },
+  };
+}
+
+describe('orders and what guards them', () => {
+  it('leaves nothing while the breaker is open, and not even keeps warm', async () => {
+    const { breaker, set } = countingBreaker();
+    const { write, posts, connections, server } = await open(
+      ({ socket }) => socket.write(httpReply(200, '{}')),
+      { guards: { breaker }, warmEveryMs: 20 },
+    );
+    set(false);
+    expect(connections.canWrite).toBe(false);
+    expect(write()).toBe(NOT_WRITTEN);
+    const asked = server.requests.length;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(server.requests.length - asked).toBeLessThanOrEqual(2);
+    set(true);
+    expect(write()).toBeGreaterThan(0);
+    await until(() => posts().length === 1, 'the order');
+  });
+
+  it.each([
+    [200, 'succeeded'],
+    [409, 'succeeded'],
+    [429, 'succeeded'],
+    [500, 'failed'],
+    [503, 'failed'],
+  ])('tells the breaker that a %s has %s', async (status, word) => {
+    const { breaker, heard } = countingBreaker();
+    const { write, outcomes } = await open(({ socket }) => socket.write(httpReply(status, '{}')), {
+      guards: { breaker },
+    });
+    heard.length = 0;
+    write();
+    await until(() => outcomes.length === 1, 'the reply');
+    expect(heard).toEqual([word]);
+  });
+
+  it('takes a time-out for a failure, and a reset for none', async () => {
+    const { breaker, heard } = countingBreaker();
+    const { write, outcomes } = await open(
+      ({ socket, body }) => {
+        if (body === 'reset') socket.destroy();
+      },
+      { guards: { breaker }, timeoutMs: 100 },
+    );
+    heard.length = 0;
+    write('reset');
+    await until(() => outcomes.length === 1, 'the reset');
+    expect(heard).toEqual([]);
+    write('silence');
+    await until(() => outcomes.length === 2, 'the time-out');
+    expect(heard).toEqual(['failed']);
+  });
+
+  it('stays within the bucket, and empties it at a 429', async () => {
+    const still = { nowNs: () => 0, wallMs: () => 0 };
+    const bucket = new TokenBucket({ capacity: 30, perSecond: 1 }, still);
+    let status = 200;
+    const { write, outcomes, connections } = await open(
+      ({ socket }) => socket.write(httpReply(status, '{}')),
+      { guards: { bucket, cost: 10 } },
+    );
+    write();
+    await until(() => outcomes.length === 1, 'a reply');
+    status = 429;
+    expect(connections.canWrite).toBe(true);
+    write();
+    await until(() => outcomes.length === 2, 'the refusal');
+    expect(connections.canWrite).toBe(false);
+    expect(write()).toBe(NOT_WRITTEN);
+  });
 });

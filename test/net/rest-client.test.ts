@@ -13,7 +13,9 @@ afterEach(async () => {
 
 async function open(answer: (request: RawRequest) => void) {
   const server = await startRawServer(answer);
-  const client = new RestClient(`${server.origin}/base/v2/`, TIMEOUT_MS);
+  const client = new RestClient(`${server.origin}/base/v2/`, TIMEOUT_MS, {
+    sleep: async () => undefined,
+  });
   closers.push(server.close, () => client.close());
   const failure = async (): Promise<RestError> => {
     const error: unknown = await client.get('/list', { a: 'b c' }, {}, SCHEMA).catch((e) => e);
