@@ -207,8 +207,9 @@ function withAccess(config: Config, ready: ReadyLine): Config {
   const { exchanges, ...polymarket } = ready.polymarket;
   return {
     ...config,
-    kalshi: ready.kalshi,
+    kalshi: { ...config.kalshi, ...ready.kalshi },
     polymarket: {
+      ...config.polymarket,
       ...polymarket,
       standardExchange: exchanges.standard,
       negRiskExchange: exchanges.negRisk,

@@ -22,6 +22,7 @@ const MEANINGS: Readonly<Record<keyof SimOptions, string>> = {
   maxCostMicros: 'most micro-dollars that both legs of an underround may cost',
   directory: 'where keys and pairs are written; a fresh one by default',
   durationMs: 'ends by itself after so many milliseconds',
+  faults: 'YAML file of faults to play (docs/FAULTS.md)',
   autoStart: 'whether the books move from the start, or stand still until POST /start',
 };
 
@@ -54,6 +55,7 @@ Ends on Ctrl-C, SIGTERM, or when a piped standard input closes, with one more li
 Examples:
   $ underround sim --seed 7 --markets 50
   $ underround sim --replay ../shared/data/recorded/kalshi-gold15m-ws/KXGOLD15M-26AUG050800-00.ndjson.gz --markets 1
+  $ underround sim --faults faults.yaml
   $ underround sim --kalshi-port 8001 --polymarket-port 8002 --control-port 8003
 `;
 

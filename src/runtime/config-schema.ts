@@ -142,6 +142,7 @@ const simSection = z.strictObject({
     'Play money on each simulated exchange, dollars.',
   ),
   replay: filePath('Recorded Kalshi frames (.ndjson or .ndjson.gz) to play as one of the markets.'),
+  faults: filePath('YAML file of faults that the simulated exchanges play: docs/FAULTS.md.'),
   controlPort: optionalWhole(
     0,
     65_535,
@@ -150,10 +151,21 @@ const simSection = z.strictObject({
 });
 
 const kalshiSection = z.strictObject({
+  hosts: choice(
+    ['external', 'elections'],
+    'external',
+    'Which of its two sets of addresses profile demo or live uses.',
+  ),
   restUrl: httpUrl('REST address, ending in /trade-api/v2.'),
   wsUrl: wsUrl('WebSocket address.'),
   keyId: text('the id of an API key', /^\S+$/, 'Id of the API key.', true),
-  privateKeyPath: keyFile("PEM file of the API key's RSA private key."),
+  privateKeyPath: keyFile("PEM file of the API key's private key, RSA or Ed25519."),
+  dialect: choice(
+    ['current', 'legacy'],
+    'current',
+    'legacy: the formats of January 2026, for old recordings and simulators.',
+  ),
+  useYesPrice: yesOrNo(false, 'Asks for NO levels at YES prices; the book is the same.'),
 });
 
 const polymarketSection = z.strictObject({
@@ -161,7 +173,13 @@ const polymarketSection = z.strictObject({
   wsUrl: wsUrl('WebSocket address, ending in /ws.'),
   chainId: whole(1, 999_999_999, 137, 'Chain that orders are signed for.'),
   privateKeyPath: keyFile("File with the wallet's private key in hexadecimal."),
-  funder: address("Wallet that holds the money: the signer's own address."),
+  gammaUrl: httpUrl('REST address of the market directory (Gamma).'),
+  funder: address('Wallet that holds the money; for signature type 0 the signer itself.'),
+  signatureType: choice(
+    ['0', '1', '2', '3'],
+    '0',
+    'Kind of wallet: 0 plain key, 1 proxy, 2 Safe, 3 deposit wallet.',
+  ),
   standardExchange: address('Contract that matches standard markets.'),
   negRiskExchange: address('Contract that matches negative-risk markets.'),
 });

@@ -199,6 +199,8 @@ export function shownValue(config: Config, setting: Setting): string | undefined
   return setting.facts.secret ? '(hidden)' : String(value);
 }
 
+const SIGNATURE_TYPES = { '0': 0, '1': 1, '2': 2, '3': 3 } as const;
+
 export interface Machine {
   /** Cores this process may use. */
   readonly cores: number;
@@ -228,13 +230,15 @@ export function toEngineConfig(config: Config, machine: Machine): EngineConfig {
       wsUrl: required('kalshi.wsUrl', kalshi.wsUrl),
       keyId: required('kalshi.keyId', kalshi.keyId),
       privateKeyPath: required('kalshi.privateKeyPath', kalshi.privateKeyPath),
+      dialect: kalshi.dialect,
+      useYesPrice: kalshi.useYesPrice,
     },
     polymarket: {
       restUrl: required('polymarket.restUrl', polymarket.restUrl),
       wsUrl: required('polymarket.wsUrl', polymarket.wsUrl),
       chainId: polymarket.chainId,
       privateKeyPath: required('polymarket.privateKeyPath', polymarket.privateKeyPath),
-      signatureType: 0,
+      signatureType: SIGNATURE_TYPES[polymarket.signatureType],
       funder: required('polymarket.funder', polymarket.funder),
       exchanges: {
         standard: required('polymarket.standardExchange', polymarket.standardExchange),

@@ -8,6 +8,9 @@ export interface KalshiAccess {
   readonly wsUrl: string;
   readonly keyId: string;
   readonly privateKeyPath: string;
+  /** legacy: the formats of January 2026 (kalshi-api.md 2.7). */
+  readonly dialect: 'current' | 'legacy';
+  readonly useYesPrice: boolean;
 }
 
 export interface PolymarketAccess {
@@ -16,8 +19,8 @@ export interface PolymarketAccess {
   readonly wsUrl: string;
   readonly chainId: number;
   readonly privateKeyPath: string;
-  /** 0: EOA, the only type this version signs for. */
-  readonly signatureType: 0;
+  /** polymarket-api.md 4.2. */
+  readonly signatureType: 0 | 1 | 2 | 3;
   /** The wallet that holds the money; the signer's own address for type 0. */
   readonly funder: string;
   /** Exchange contracts that match standard and negative-risk markets. */

@@ -69,3 +69,8 @@ export const faultSchema = z.discriminatedUnion('kind', kinds) satisfies z.ZodTy
 export const FAULT_VENUES = ['kalshi', 'polymarket'] as const;
 export type FaultVenue = (typeof FAULT_VENUES)[number];
 export const faultVenueSchema = z.enum(FAULT_VENUES);
+
+export interface PlannedFault {
+  readonly venue: FaultVenue;
+  readonly fault: Fault;
+}

@@ -29,6 +29,8 @@ export const simOptionsSchema = z.strictObject({
   directory: z.string().min(1).optional(),
   /** Ends by itself after this. */
   durationMs: z.int().positive().optional(),
+  /** YAML file of faults to play from the start of the market (docs/FAULTS.md). */
+  faults: z.string().min(1).optional(),
   /** false: the books stand still until POST /start. */
   autoStart: z.boolean().default(true),
 });

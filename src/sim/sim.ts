@@ -10,6 +10,8 @@ import { CONTRACTS, POLYGON_CHAIN_ID } from '../venues/polymarket/wire/contracts
 import { Accounts } from './accounts.js';
 import { combineStatements } from './combined-statement.js';
 import { type ControlServer, startControlServer } from './control-server.js';
+import type { FaultVenue } from './fault-schema.js';
+import { FaultPlayer, NO_FAULTS, readFaultScript } from './fault-script.js';
 import { startKalshiServer } from './kalshi/server.js';
 import { createPairStreams, MarketGenerator } from './market/generator.js';
 import { createListings, type PairListing } from './market/listings.js';
@@ -19,7 +21,7 @@ import { type Recording, readRecording } from './market/recording.js';
 import { listRecording, ReplayStream, STRAYS_PER_SECOND } from './market/replay.js';
 import { Truth } from './market/truth.js';
 import { startPolymarketServer } from './polymarket/server.js';
-import type { SimServer } from './server.js';
+import type { Fault, SimServer } from './server.js';
 import { createSimKeys, type SimKeys } from './sim-keys.js';
 import { divergencesPerSecondOf, type SimOptions } from './sim-options.js';
 
@@ -110,13 +112,22 @@ async function assemble(
   writeFileSync(pairsPath, pairsYaml(listings));
   player.seed();
   closers.push(async () => player.stop());
+  const script = options.faults === undefined ? undefined : readFaultScript(options.faults);
   const [kalshi, polymarket] = await startServers(options, log, market, keys, closers);
+  const inject = (venue: FaultVenue, fault: Fault) =>
+    (venue === 'kalshi' ? kalshi : polymarket).inject(fault);
+  const faults = new FaultPlayer({ script: script ?? NO_FAULTS, inject, log });
+  closers.push(async () => faults.stop());
+  const start = () => {
+    player.start();
+    faults.start();
+  };
   const running: Omit<RunningSim, 'ready'> = {
     kalshi,
     polymarket,
     truth,
     summary: () => summarise(market),
-    start: () => player.start(),
+    start,
     stop: closeAll,
   };
   const control: ControlServer = await startControlServer(
@@ -128,14 +139,19 @@ async function assemble(
         episodes: truth.episodes(),
       }),
       accounts: () => statements(market),
-      state: () => ({ seed: options.seed, markets: listings.length, ...player.state }),
-      start: () => player.start(),
-      fault: (venue, fault) => (venue === 'kalshi' ? kalshi : polymarket).inject(fault),
+      state: () => ({
+        seed: options.seed,
+        markets: listings.length,
+        faults: faults.played,
+        ...player.state,
+      }),
+      start,
+      fault: inject,
     },
     options.controlPort,
   );
   closers.push(() => control.close());
-  if (options.autoStart) player.start();
+  if (options.autoStart) start();
   const ready = describe(options, directory, pairsPath, kalshi, polymarket, keys, control.url);
   return { ...running, ready };
 }

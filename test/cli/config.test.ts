@@ -188,7 +188,7 @@ describe('configuration', () => {
     });
     const full = {
       ...config,
-      kalshi: { restUrl: 'a', wsUrl: 'b', keyId: 'c', privateKeyPath: 'd' },
+      kalshi: { ...config.kalshi, restUrl: 'a', wsUrl: 'b', keyId: 'c', privateKeyPath: 'd' },
       polymarket: {
         ...config.polymarket,
         restUrl: 'a',
