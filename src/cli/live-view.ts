@@ -107,6 +107,8 @@ const FEED_COLUMNS: readonly Column[] = [
   { title: 'silences', align: 'right', sparable: 4 },
   { title: 'resyncs', align: 'right', sparable: 3 },
   { title: 'reconnects', align: 'right', sparable: 2 },
+  { title: '429s', align: 'right', sparable: 7 },
+  { title: 'breaker', align: 'right', sparable: 8 },
 ];
 
 function feedLines({ status, framesPerSecond }: View, width: number): Line[] {
@@ -124,6 +126,8 @@ function feedLines({ status, framesPerSecond }: View, width: number): Line[] {
       count(feed.silences, 'warn'),
       count(feed.resyncs, 'warn'),
       count(feed.reconnects, 'warn'),
+      count(feed.backOffs, 'warn'),
+      span(feed.breaker, feed.breaker === 'closed' ? 'dim' : 'bad'),
     ];
   });
   return tableLines(FEED_COLUMNS, rows, width);
@@ -144,13 +148,16 @@ function count(value: number, style: Style = 'plain'): Span {
 function middleLines(status: EngineStatus, width: number): Line[] {
   const left = underroundLines(status);
   const right = moneyLines(status);
-  const refused = refusedLine(status);
-  if (width < TWO_BLOCKS_WIDTH) return [...left, refused, [], ...right];
+  const refused = [
+    reasonsLine('refused', status.opportunities.refused),
+    reasonsLine('held pairs', status.held),
+  ];
+  if (width < TWO_BLOCKS_WIDTH) return [...left, ...refused, [], ...right];
   const rows = Math.max(left.length, right.length);
   const lines = Array.from({ length: rows }, (_, row) =>
     beside(left[row] ?? [], right[row] ?? [], SECOND_BLOCK_COLUMN),
   );
-  return [...lines, refused];
+  return [...lines, ...refused];
 }
 
 const LABEL_WIDTH = 15;
@@ -193,12 +200,12 @@ function moneyLines(status: EngineStatus): Line[] {
   ];
 }
 
-function refusedLine({ opportunities }: EngineStatus): Line {
-  const reasons = Object.entries(opportunities.refused).filter(([, times]) => times > 0);
+function reasonsLine(label: string, counts: Readonly<Record<string, number>>): Line {
+  const reasons = Object.entries(counts).filter(([, times]) => times > 0);
   reasons.sort(([, a], [, b]) => b - a);
   const total = reasons.reduce((sum, [, times]) => sum + times, 0);
   const text = reasons.map(([reason, times]) => `${reason} ${countText(times)}`).join(' · ');
-  return [...labelled('refused', count(total)), span(text === '' ? '' : `   ${text}`, 'dim')];
+  return [...labelled(label, count(total)), span(text === '' ? '' : `   ${text}`, 'dim')];
 }
 
 const LATENCY_COLUMNS: readonly Column[] = [

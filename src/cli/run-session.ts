@@ -5,7 +5,7 @@ import { toEngineConfig } from '../runtime/config.js';
 import type { Config } from '../runtime/config-schema.js';
 import type { Detection } from '../runtime/engine.js';
 import type { EngineConfig } from '../runtime/engine-config.js';
-import { type EngineEvent, type EngineStatus, STAGES } from '../runtime/status.js';
+import { type EngineEvent, type EngineStatus, NO_FEED, STAGES } from '../runtime/status.js';
 import type { Score } from '../sim/score.js';
 import type { RunningExchange } from './exchange-process.js';
 import type { AccountsReply, ReadyLine, TruthReply } from './exchange-replies.js';
@@ -261,26 +261,14 @@ function notStarted({ config }: SessionOptions, endedBy: string): SessionResult 
 }
 
 function emptyStatus(none: EngineStatus['latencyNs']['legSkew']): EngineStatus {
-  const feed = {
-    connected: 0,
-    connections: 0,
-    trustedMarkets: 0,
-    markets: 0,
-    frames: 0,
-    conflated: 0,
-    gaps: 0,
-    garbage: 0,
-    resyncs: 0,
-    reconnects: 0,
-    silences: 0,
-  };
   return {
     state: 'ending',
     stoppedBecause: undefined,
     uptimeMs: 0,
     pairs: 0,
-    feeds: { kalshi: feed, polymarket: feed },
+    feeds: { kalshi: NO_FEED, polymarket: NO_FEED },
     opportunities: { detected: 0, fired: 0, refused: {} },
+    held: {},
     arbs: { fired: 0, bothFilled: 0, oneLegged: 0, noneFilled: 0, unknown: 0, inFlight: 0 },
     orders: { kalshi: 0, polymarket: 0 },
     pnlMicros: 0,

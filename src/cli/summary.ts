@@ -10,6 +10,7 @@ import {
   contractsText,
   countText,
   exactDollarsText,
+  latencyText,
   percentText,
 } from './number-text.js';
 import { type Line, paint, type Span, type Style, span } from './paint.js';
@@ -123,7 +124,7 @@ export function engineFacts(config: EngineConfig) {
 }
 
 const LABEL_WIDTH = 18;
-const FIGURES_WIDTH = 92;
+const FIGURES_WIDTH = 120;
 
 /** A page of text, without a line end at its end. */
 export function summaryText(summary: RunSummary, status: EngineStatus, colour: boolean): string {
@@ -223,16 +224,24 @@ function moneySpan({ pnlMicros, exchangePnlMicros, pnlAgrees }: RunSummary): Spa
 }
 
 const FEED_COLUMNS: readonly Column[] = ['FEEDS', 'frames', 'conflated', 'gaps', 'garbage']
-  .concat('silences', 'resyncs', 'reconnects')
+  .concat('silences', 'resyncs', 'reconnects', '429s', 'breaker', 'back in p50', 'p99')
   .map((title, index) => ({ title, align: index === 0 ? 'left' : 'right', sparable: 0 }));
 
 function feedLines({ feeds }: RunSummary, width: number): Line[] {
   const rows = VENUE_NAMES.map((name): Span[] => {
     const feed = feeds[name];
+    const { count, p50, p99 } = feed.resyncNs;
+    const opened = feed.breakerOpenings;
     return [
       span(name),
       ...[feed.frames, feed.conflated, feed.gaps, feed.garbage].map((n) => span(countText(n))),
       ...[feed.silences, feed.resyncs, feed.reconnects].map((n) => span(countText(n))),
+      span(countText(feed.backOffs)),
+      span(
+        opened === 0 ? feed.breaker : `opened ${countText(opened)}`,
+        opened === 0 ? 'plain' : 'bad',
+      ),
+      ...[p50, p99].map((ns) => span(count === 0 ? '-' : latencyText(ns))),
     ];
   });
   return tableLines(FEED_COLUMNS, rows, width);

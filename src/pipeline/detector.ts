@@ -85,7 +85,7 @@ interface Side {
 }
 
 export class Detector {
-  readonly #pairs: readonly DetectorPair[];
+  readonly #pairs: DetectorPair[];
   readonly #memory: DetectorMemory;
   readonly #settings: DetectorSettings;
   readonly #clock: Clock;
@@ -115,7 +115,7 @@ export class Detector {
     clock: Clock,
     recordNs: RecordNs,
   ) {
-    this.#pairs = pairs;
+    this.#pairs = [...pairs];
     this.#memory = memory;
     this.#settings = settings;
     this.#clock = clock;
@@ -124,6 +124,11 @@ export class Detector {
     this.#lastAsks = new Uint32Array(pairs.length * DIRECTION_COUNT);
     this.#firedUpdate = new Uint32Array(pairs.length * VENUE_COUNT);
     this.#seenUpdate = new Uint32Array(pairs.length * VENUE_COUNT);
+  }
+
+  /** The pair's terms are these from now on. Called while one of its markets is not trusted, between two steps. */
+  setPair(pair: number, terms: DetectorPair): void {
+    this.#pairs[pair] = terms;
   }
 
   /** Looks at every pair marked since the last step. False when there was none. @hot */

@@ -18,6 +18,15 @@ import {
 /** Records one stage's time; a worker's histogram. */
 export type RecordNs = (ns: number) => void;
 
+export interface PublisherEvents {
+  /** The market's terms are not those that the engine knows. */
+  termsChanged(market: number): void;
+  /** A market that had been trusted is so again, after so long. */
+  regained(afterNs: number): void;
+}
+
+const NO_EVENTS: PublisherEvents = { termsChanged: () => undefined, regained: () => undefined };
+
 export interface PublisherMemory {
   readonly quotes: QuoteTable;
   readonly depth: DepthTable;
@@ -37,7 +46,9 @@ export class Publisher implements FeedSink {
   readonly #count: CountFeed;
   readonly #recordNs: RecordNs;
   readonly #clock: Clock;
-  readonly #onTermsChanged: (market: number) => void;
+  readonly #events: PublisherEvents;
+  /** By market: since when it is not trusted, 0 while it is or never was. */
+  readonly #lostNs: Float64Array;
   #connectionReason = REASON_DISCONNECTED;
   #marked = false;
 
@@ -49,7 +60,7 @@ export class Publisher implements FeedSink {
     count: CountFeed,
     recordNs: RecordNs,
     clock: Clock,
-    onTermsChanged: (market: number) => void = () => undefined,
+    events: Partial<PublisherEvents> = {},
   ) {
     this.#memory = memory;
     this.#markets = markets;
@@ -60,7 +71,8 @@ export class Publisher implements FeedSink {
     this.#count = count;
     this.#recordNs = recordNs;
     this.#clock = clock;
-    this.#onTermsChanged = onTermsChanged;
+    this.#events = { ...NO_EVENTS, ...events };
+    this.#lostNs = new Float64Array(pairs);
     this.#writeAllTrust();
   }
 
@@ -107,7 +119,7 @@ export class Publisher implements FeedSink {
   }
 
   termsChanged(market: number): void {
-    this.#onTermsChanged(market);
+    this.#events.termsChanged(market);
   }
 
   /** Every market is looked at again: the detector may have passed over their quotes while this feed showed no sign of life. */
@@ -136,7 +148,13 @@ export class Publisher implements FeedSink {
         ? this.#marketReasons[market]!
         : this.#connectionReason;
     if (this.#writtenReasons[market] === reason) return;
-    if (this.#writtenReasons[market] === REASON_TRUSTED) this.#epochs[market]!++;
+    if (this.#writtenReasons[market] === REASON_TRUSTED) {
+      this.#epochs[market]!++;
+      this.#lostNs[market] = this.#clock.nowNs();
+    } else if (reason === REASON_TRUSTED && this.#lostNs[market]! > 0) {
+      this.#events.regained(this.#clock.nowNs() - this.#lostNs[market]!);
+      this.#lostNs[market] = 0;
+    }
     this.#writtenReasons[market] = reason;
     this.#memory.quotes.setTrust(this.#slotBase + market, this.#epochs[market]!, reason);
   }

@@ -3,10 +3,14 @@
 
 import type { KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { z } from 'zod';
 import type { Clock } from '../domain/clock.js';
-import { RestClient } from '../net/rest-client.js';
-import { listKalshiFills } from '../venues/kalshi/fills.js';
-import { loadKalshiBalanceMicros } from '../venues/kalshi/terms.js';
+import { type ByVenue, KALSHI, POLYMARKET } from '../domain/venue.js';
+import { RestClient, type RestGuards } from '../net/rest-client.js';
+import { loadKalshiCash, loadKalshiFills } from '../venues/kalshi/account.js';
+import { loadKalshiExchangeStatus } from '../venues/kalshi/exchange-status.js';
+import type { KalshiIdentity } from '../venues/kalshi/headers.js';
+import { type KalshiLimits, loadKalshiLimits } from '../venues/kalshi/limits.js';
 import { readKalshiPrivateKey } from '../venues/kalshi/wire/auth.js';
 import type { VenueFill } from '../venues/orders.js';
 import {
@@ -17,6 +21,8 @@ import {
 } from '../venues/polymarket/account.js';
 import type { PolymarketCredentials } from '../venues/polymarket/orders.js';
 import type { EngineConfig } from './engine-config.js';
+import { loadTradedPairs } from './markets.js';
+import type { ShardState } from './venue-watch.js';
 import type { PolymarketSession, TradedPair } from './worker-protocol.js';
 
 export class KeyFileError extends Error {
@@ -47,16 +53,22 @@ export class Accounts {
   readonly kalshi: RestClient;
   readonly polymarket: RestClient;
   readonly #config: EngineConfig;
-  readonly #clock: Clock;
+  readonly #clocks: ByVenue<Clock>;
   readonly #kalshiKey: KeyObject;
   readonly #polymarketKey: Uint8Array;
   #credentials: PolymarketCredentials | undefined;
 
-  constructor(config: EngineConfig, clock: Clock) {
+  /** `guards` stand before every call of an exchange; `clocks` are ours as each exchange sees time, for signatures. */
+  constructor(config: EngineConfig, clocks: ByVenue<Clock>, guards: ByVenue<Partial<RestGuards>>) {
     this.#config = config;
-    this.#clock = clock;
-    this.kalshi = new RestClient(config.kalshi.restUrl, config.requestTimeoutMs);
-    this.polymarket = new RestClient(config.polymarket.restUrl, config.requestTimeoutMs);
+    this.#clocks = clocks;
+    const { requestTimeoutMs } = config;
+    this.kalshi = new RestClient(config.kalshi.restUrl, requestTimeoutMs, guards[KALSHI]);
+    this.polymarket = new RestClient(
+      config.polymarket.restUrl,
+      requestTimeoutMs,
+      guards[POLYMARKET],
+    );
     this.#kalshiKey = readKalshiPrivateKey(readKeyFile(config.kalshi.privateKeyPath));
     this.#polymarketKey = readEvmKey(config.polymarket.privateKeyPath);
   }
@@ -67,7 +79,7 @@ export class Accounts {
       this.polymarket,
       this.#polymarketKey,
       this.#config.polymarket.chainId,
-      this.#clock,
+      this.#clocks[POLYMARKET],
     );
     this.#credentials = credentials;
     return {
@@ -81,32 +93,63 @@ export class Accounts {
   /** Cash on Kalshi and on Polymarket, in micros. */
   async balancesMicros(): Promise<[kalshi: number, polymarket: number]> {
     return Promise.all([
-      loadKalshiBalanceMicros(this.kalshi, this.#config.kalshi.keyId, this.#kalshiKey, this.#clock),
+      loadKalshiCash(this.kalshi, this.#kalshiIdentity).then(({ micros }) => micros),
       loadPolymarketBalanceMicros(
         this.polymarket,
         this.#loggedIn(),
         this.#config.polymarket.signatureType,
-        this.#clock,
+        this.#clocks[POLYMARKET],
       ),
     ]);
   }
 
-  async kalshiFills(sinceS: number, pairs: readonly TradedPair[]): Promise<VenueFill[]> {
-    return listKalshiFills(
+  /** Rejects when a row of the list cannot be read: nothing may be taken for not filled because of it. */
+  async kalshiFills(sinceS: number, pairs: readonly TradedPair[]): Promise<readonly VenueFill[]> {
+    const { fills, unreadable } = await loadKalshiFills(
       this.kalshi,
-      this.#config.kalshi.keyId,
-      this.#kalshiKey,
-      this.#clock,
+      this.#kalshiIdentity,
       sinceS,
       kalshiMarketIndex(pairs),
     );
+    if (unreadable.count === 0) return fills;
+    const { count, firstText } = unreadable;
+    throw new Error(`fills cannot be read: venue=kalshi count=${count} first=${firstText}`);
+  }
+
+  /** Which of Kalshi's shards take orders now. */
+  async kalshiShards(): Promise<ShardState[]> {
+    const { shards } = await loadKalshiExchangeStatus(this.kalshi);
+    return [...shards].map(([exchangeIndex, { exchangeActive, tradingActive }]) => ({
+      exchangeIndex,
+      isTrading: exchangeActive && tradingActive,
+    }));
+  }
+
+  async kalshiLimits(): Promise<KalshiLimits> {
+    return loadKalshiLimits(this.kalshi, this.#kalshiIdentity);
+  }
+
+  /** Unix seconds of Polymarket's own clock. */
+  async polymarketTime(): Promise<number> {
+    return this.polymarket.call({ method: 'GET', path: '/time', cost: 1 }, z.number());
+  }
+
+  /** The same pairs with the terms that hold now. */
+  async reloadPairs(pairs: readonly TradedPair[]) {
+    const approved = pairs.map(({ name, polarity, kalshi, polymarket }) => ({
+      name,
+      polarity,
+      ticker: kalshi.ticker,
+      conditionId: polymarket.conditionId,
+    }));
+    return loadTradedPairs(approved, this.kalshi, this.polymarket);
   }
 
   async polymarketFills(sinceS: number, pairs: readonly TradedPair[]): Promise<VenueFill[]> {
     return listPolymarketFills(
       this.polymarket,
       this.#loggedIn(),
-      this.#clock,
+      this.#clocks[POLYMARKET],
       sinceS,
       polymarketFillMarkets(pairs),
     );
@@ -114,6 +157,11 @@ export class Accounts {
 
   async close(): Promise<void> {
     await Promise.all([this.kalshi.close(), this.polymarket.close()]);
+  }
+
+  get #kalshiIdentity(): KalshiIdentity {
+    const { keyId } = this.#config.kalshi;
+    return { keyId, key: this.#kalshiKey, clock: this.#clocks[KALSHI] };
   }
 
   #loggedIn(): PolymarketCredentials {

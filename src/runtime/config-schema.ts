@@ -225,6 +225,18 @@ const limitsSection = z.strictObject({
   ),
   refireMs: whole(0, 3_600_000, 50, 'Rest of a pair after an arbitrage has settled.'),
   oneLeggedRestMs: whole(0, 86_400_000, 60_000, 'Rest of a pair after only one leg filled.'),
+  refusedRestMs: whole(
+    0,
+    86_400_000,
+    60_000,
+    'Rest of a pair after an exchange has refused an order because of the market.',
+  ),
+  venueClosedRestMs: whole(
+    0,
+    86_400_000,
+    120_000,
+    'Rest of all pairs after Polymarket has said that it restarts or takes no takers.',
+  ),
   orderTimeoutMs: whole(
     100,
     60_000,

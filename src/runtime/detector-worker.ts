@@ -1,4 +1,6 @@
 // A detector worker: a loop that looks, and waits. It owns no socket, so it may block.
+import { receiveMessageOnPort } from 'node:worker_threads';
+import { NS_PER_MS } from '../domain/clock.js';
 import { kalshiFeeTable, polymarketFeeTable } from '../domain/fee-table.js';
 import { DECISION_RECORD_BYTES } from '../pipeline/decision-record.js';
 import { Detector, type DetectorPair } from '../pipeline/detector.js';
@@ -14,7 +16,9 @@ import { createWait } from '../shm/wait-strategy.js';
 import { firstWorker } from './memory.js';
 import { createClock } from './monotonic-clock.js';
 import type { WorkerContext } from './worker-boot.js';
-import type { TradedPair, WorkerInput } from './worker-protocol.js';
+import type { EngineMessage, TradedPair, WorkerInput } from './worker-protocol.js';
+
+const LISTEN_EVERY_NS = 10 * NS_PER_MS;
 
 export function runDetector(input: WorkerInput, context: WorkerContext): void {
   const { role, memory, config } = input;
@@ -22,8 +26,9 @@ export function runDetector(input: WorkerInput, context: WorkerContext): void {
   const clock = createClock(input.origin);
   const control = new ControlBlock(memory.control);
   const doorbell = new Doorbell(memory.doorbells[role.detector]!);
+  const toDetectorPair = createPairReader(input);
   const detector = new Detector(
-    detectorPairs(input),
+    input.pairs.map(toDetectorPair),
     {
       quotes: new QuoteTable(memory.quotes),
       depth: new DepthTable(memory.depth),
@@ -50,16 +55,36 @@ export function runDetector(input: WorkerInput, context: WorkerContext): void {
   );
   const wait = createWait(config.wait);
   context.send({ type: 'ready' });
+  let heardNs = clock.nowNs();
   while (control.state() !== ENGINE_ENDING) {
     const rings = doorbell.rings();
     if (!detector.step()) wait(doorbell, rings);
-    control.beat(input.worker, clock.nowNs());
+    const nowNs = clock.nowNs();
+    control.beat(input.worker, nowNs);
+    // A thread that blocks has no events: what it was told is fetched, now and then.
+    if (nowNs - heardNs < LISTEN_EVERY_NS) continue;
+    heardNs = nowNs;
+    takeTerms(context, (market, pair) => detector.setPair(market, toDetectorPair(pair, market)));
   }
   context.leave();
 }
 
+/** Takes over the terms that the main thread has sent, and says so. */
+function takeTerms(context: WorkerContext, take: (market: number, pair: TradedPair) => void): void {
+  for (;;) {
+    const told = receiveMessageOnPort(context.port);
+    if (told === undefined) return;
+    const message = told.message as EngineMessage;
+    if (message.type !== 'terms') continue;
+    take(message.market, message.pair);
+    context.send({ type: 'terms-taken', ticket: message.ticket });
+  }
+}
+
 /** Fee tables are shared by all pairs of one schedule: there are few schedules and 40 KB a table. */
-function detectorPairs({ pairs, config }: WorkerInput): DetectorPair[] {
+function createPairReader({
+  config,
+}: WorkerInput): (pair: TradedPair, market: number) => DetectorPair {
   const tables = new Map<string, Uint32Array>();
   const tableOf = (key: string, make: () => Uint32Array) => {
     const known = tables.get(key) ?? make();
@@ -68,7 +93,7 @@ function detectorPairs({ pairs, config }: WorkerInput): DetectorPair[] {
   };
   const kalshi = firstWorker(config, 'kalshi');
   const polymarket = firstWorker(config, 'polymarket');
-  return pairs.map((pair: TradedPair, index) => {
+  return (pair, market) => {
     const { takerRate } = pair.kalshi;
     const { fees } = pair.polymarket;
     return {
@@ -86,9 +111,9 @@ function detectorPairs({ pairs, config }: WorkerInput): DetectorPair[] {
         polymarketMinSizeCenti: pair.polymarket.minSizeCenti,
       },
       feedWorkers: [
-        kalshi + (index % config.kalshiFeeds),
-        polymarket + (index % config.polymarketFeeds),
+        kalshi + (market % config.kalshiFeeds),
+        polymarket + (market % config.polymarketFeeds),
       ],
     };
-  });
+  };
 }

@@ -51,6 +51,10 @@ export interface EngineConfig {
   readonly refireMs: number;
   /** Rest of a pair after only one leg filled. */
   readonly oneLeggedRestMs: number;
+  /** Rest of a pair after an exchange has refused an order because of the market. */
+  readonly refusedRestMs: number;
+  /** Rest of all pairs after Polymarket has said that it restarts or takes no takers. */
+  readonly venueClosedRestMs: number;
   readonly orderTimeoutMs: number;
   readonly requestTimeoutMs: number;
   /** Warm connections to each exchange's order endpoint. */

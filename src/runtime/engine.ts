@@ -2,14 +2,19 @@
 // the main thread and is never on the path of a price.
 import { E6_PER_CENTI } from '../domain/units.js';
 import {
+  type ByVenue,
   KALSHI,
   POLYMARKET,
   VENUE_COUNT,
   VENUE_NAMES,
+  VENUES,
   type Venue,
   type VenueName,
 } from '../domain/venue.js';
-import { messageOf } from '../net/rest-client.js';
+import { BREAKER_STATES } from '../net/circuit-breaker.js';
+import { ClockSkew } from '../net/clock-skew.js';
+import { messageOf, type RestGuards } from '../net/rest-client.js';
+import { type BucketLimits, TokenBucket } from '../net/token-bucket.js';
 import { ArbBook, type ArbSettled } from '../pipeline/arb-book.js';
 import {
   DECISION_FIRED,
@@ -36,13 +41,23 @@ import { FEED_COUNTERS, type FeedCounter } from '../venues/feed.js';
 import { Accounts } from './accounts.js';
 import type { EngineConfig } from './engine-config.js';
 import { feedConnections } from './feed-worker.js';
+import { Holds } from './holds.js';
 import { loadTradedPairs } from './markets.js';
 import { allocateMemory, type EngineMemory, firstWorker } from './memory.js';
 import { type ClockOrigin, createClock, machineMicros } from './monotonic-clock.js';
 import { loadPairs } from './pairs.js';
 import type { EngineEvent, EngineStatus, FeedStatus } from './status.js';
 import { Supervisor } from './supervisor.js';
-import { createStageHistograms, readLatencies, type StageHistograms } from './telemetry.js';
+import {
+  createResyncHistograms,
+  createStageHistograms,
+  readLatencies,
+  readLatency,
+  type StageHistograms,
+} from './telemetry.js';
+import { TermsWatch } from './terms-watch.js';
+import { allocateVenues, openVenueTable, venueGuard } from './venue-guards.js';
+import { VENUE_WATCH_MS, VenueWatch } from './venue-watch.js';
 import type {
   PolymarketSession,
   TradedPair,
@@ -98,9 +113,22 @@ export class Engine {
   readonly #histograms: StageHistograms = createStageHistograms();
   readonly #supervisor: Supervisor;
   readonly #detections: Detection[] = [];
+  readonly #venueMemory = allocateVenues();
+  readonly #venues = openVenueTable(this.#venueMemory);
+  readonly #skews: ByVenue<ClockSkew> = [new ClockSkew(), new ClockSkew()];
+  readonly #resync = createResyncHistograms();
+  readonly #reads: ByVenue<TokenBucket> = [
+    new TokenBucket(KALSHI_READ_LIMITS, this.#clock),
+    new TokenBucket(POLYMARKET_READ_LIMITS, this.#clock),
+  ];
   readonly #connected: number[] = new Array<number>(VENUE_COUNT).fill(0);
   readonly #timers = new Set<NodeJS.Timeout>();
   #accounts: Accounts | undefined;
+  #terms: TermsWatch | undefined;
+  #venueWatch: VenueWatch | undefined;
+  /** Of terms that are on their way to the workers: who has not taken them yet, by ticket. */
+  readonly #tickets = new Map<number, { left: number; taken: () => void }>();
+  #lastTicket = 0;
   #running: Running | undefined;
   #stoppedBecause: string | undefined;
   #stoppedNs = Number.POSITIVE_INFINITY;
@@ -122,8 +150,16 @@ export class Engine {
    * stop() then too.
    */
   async start(): Promise<void> {
-    const accounts = new Accounts(this.#config, this.#clock);
+    const guards = VENUES.map((venue) => venueGuard(this.#venues, venue, this.#clock));
+    const accounts = new Accounts(
+      this.#config,
+      [guards[KALSHI]!.clock, guards[POLYMARKET]!.clock],
+      [this.#restGuards(KALSHI), this.#restGuards(POLYMARKET)],
+    );
     this.#accounts = accounts;
+    // Before anything is signed: the answers say how far the exchanges' clocks are from ours.
+    const watch = this.#watchVenues(accounts);
+    await watch.ask();
     const session = await accounts.login();
     const approved = loadPairs(this.#config.pairsPath);
     const { traded, refused } = await loadTradedPairs(
@@ -137,14 +173,21 @@ export class Engine {
     }
     if (traded.length === 0)
       throw new Error('no approved pair can be traded: see the reasons above');
-    const running = new Running(this.#config, traded, accounts, (settled) =>
+    const running = new Running(this.#config, traded, accounts, this.#venueMemory, (settled) =>
       this.#settled(settled),
     );
     this.#running = running;
+    this.#terms = this.#watchTerms(running);
+    for (const shard of watch.pausedShards) this.#shardPaused(shard, true);
     await this.#grantFunds(running);
+    const orderLimits = await this.#readLimits(accounts);
     this.#refuseWhenStopping();
-    await this.#startWorkers(running, session);
+    await this.#startWorkers(running, session, orderLimits);
     this.#refuseWhenStopping();
+    this.#every(VENUE_WATCH_MS, () => {
+      void watch.ask();
+      this.#readDueTerms(running);
+    });
     this.#every(HOUSEKEEPING_MS, () => this.#drainDecisions());
     this.#every(RECONCILE_EVERY_MS, () => void this.#reconcile());
     this.#every(STUCK_MS / 5, () => this.#checkHeartbeats());
@@ -170,6 +213,7 @@ export class Engine {
       pairs: running?.pairs.length ?? 0,
       feeds: { kalshi: this.#feed(KALSHI), polymarket: this.#feed(POLYMARKET) },
       opportunities: { detected, fired, refused },
+      held: running?.holds.counts() ?? {},
       arbs: { ...counts, inFlight },
       orders: byVenue(orders),
       pnlMicros: totals.pnlMicros,
@@ -237,7 +281,11 @@ export class Engine {
       });
   }
 
-  async #startWorkers(running: Running, polymarketSession: PolymarketSession): Promise<void> {
+  async #startWorkers(
+    running: Running,
+    polymarketSession: PolymarketSession,
+    orderLimits: ByVenue<BucketLimits>,
+  ): Promise<void> {
     const { kalshiFeeds, polymarketFeeds, detectors, executors } = this.#config;
     const begin = (name: string, worker: number, role: WorkerRole) => {
       const input: WorkerInput = {
@@ -249,6 +297,8 @@ export class Engine {
         origin: this.#origin,
         histograms: this.#histograms,
         polymarketSession,
+        orderLimits,
+        resync: this.#resync,
       };
       return this.#supervisor.start(name, input);
     };
@@ -290,6 +340,7 @@ export class Engine {
     const running = this.#running;
     switch (message.type) {
       case 'leg':
+        this.#refused(message);
         running?.book.legReported(message);
         break;
       case 'fill':
@@ -300,6 +351,12 @@ export class Engine {
         break;
       case 'event':
         this.#log(message.event);
+        break;
+      case 'terms-changed':
+        this.#terms?.changed(message.market);
+        break;
+      case 'terms-taken':
+        this.#taken(message.ticket);
         break;
       case 'ready':
         break;
@@ -367,7 +424,7 @@ export class Engine {
       case 'one-legged':
         this.#say('warn', 'arb-one-legged', `${name}: only one leg filled; the pair rests`, facts);
         this.#rearm(settled, this.#config.refireMs);
-        this.#rest(pair, this.#config.oneLeggedRestMs);
+        this.#rest(pair, 'one-legged', this.#config.oneLeggedRestMs);
         break;
       case 'unknown':
         this.#say(
@@ -389,9 +446,128 @@ export class Engine {
   }
 
   /** Watched, but not fired. */
-  #rest(pair: number, forMs: number): void {
-    this.#running?.flights.hold(pair, true);
-    this.#after(forMs, () => this.#running?.flights.hold(pair, false));
+  #rest(pair: number, reason: string, forMs: number): void {
+    const running = this.#running;
+    running?.holds.hold(pair, reason);
+    this.#after(forMs, () => running?.letGo(pair, reason));
+  }
+
+  /** What a refusal says of the orders to come; the order that it answers is settled like any other. */
+  #refused(report: LegReport): void {
+    const { reply, venue, pair } = report;
+    if (reply.kind !== 'rejected') return;
+    const name = `${VENUE_NAMES[venue]}: ${reply.status} ${reply.code}`;
+    if (reply.reaction === 'stop') {
+      this.#stopFiring(`an order was refused for good: ${name}`);
+    } else if (venue === POLYMARKET && CLOSED_STATUSES.includes(reply.status)) {
+      this.#restVenue(reply.status, name);
+    } else if (reply.reaction === 'rest-market') {
+      this.#rest(pair, 'refused', this.#config.refusedRestMs);
+      this.#terms?.changed(pair);
+      void this.#venueWatch?.ask();
+    }
+  }
+
+  /** Polymarket restarts, or takes no takers for a while (polymarket-api.md 7): every order now would leave the other leg alone. */
+  #restVenue(status: number, why: string): void {
+    const running = this.#running;
+    if (running === undefined || running.holds.isHeldFor(0, 'venue-closed')) return;
+    const restMs = this.#config.venueClosedRestMs;
+    this.#say('warn', 'venue-closed', `nothing is fired for ${restMs} ms: ${why}`, { status });
+    running.holdAll('venue-closed');
+    this.#after(restMs, () => running.letAllGo('venue-closed'));
+  }
+
+  #shardPaused(exchangeIndex: number, isPaused: boolean): void {
+    const running = this.#running;
+    const facts = { exchangeIndex };
+    if (isPaused) this.#say('warn', 'paused', `kalshi shard ${exchangeIndex} is paused`, facts);
+    else this.#say('info', 'resumed', `kalshi shard ${exchangeIndex} trades again`, facts);
+    running?.pairs.forEach(({ kalshi }, pair) => {
+      if (kalshi.exchangeIndex !== exchangeIndex) return;
+      if (isPaused) running.holds.hold(pair, 'paused');
+      else running.letGo(pair, 'paused');
+    });
+  }
+
+  #watchVenues(accounts: Accounts): VenueWatch {
+    this.#venueWatch = new VenueWatch({
+      kalshiShards: () => accounts.kalshiShards(),
+      polymarketTime: () => accounts.polymarketTime(),
+      shardPaused: (exchangeIndex, isPaused) => this.#shardPaused(exchangeIndex, isPaused),
+      unreachable: (venue, why) =>
+        this.#say('warn', 'venue-unread', why, { venue: VENUE_NAMES[venue] }),
+    });
+    return this.#venueWatch;
+  }
+
+  #watchTerms(running: Running): TermsWatch {
+    return new TermsWatch(running.pairs, {
+      load: (pairs) => running.accounts.reloadPairs(pairs),
+      give: (market, pair) => this.#giveTerms(market, pair),
+      readmit: (market) => {
+        this.#supervisor.tell('kalshi-feed-', { type: 'readmit', market });
+        this.#supervisor.tell('polymarket-feed-', { type: 'readmit', market });
+      },
+      hold: (market, isHeld) => {
+        if (isHeld) running.holds.hold(market, 'new-terms');
+        else running.letGo(market, 'new-terms');
+      },
+      say: (level, event, text, pair) => this.#say(level, event, text, { pair }),
+      after: (ms, work) => this.#after(ms, work),
+    });
+  }
+
+  /** Fees whose change was announced have changed. */
+  #readDueTerms({ pairs }: Running): void {
+    const dueMs = Date.now() + VENUE_WATCH_MS;
+    pairs.forEach(({ kalshi }, market) => {
+      if ((kalshi.feeChangesAtMs ?? Number.POSITIVE_INFINITY) <= dueMs)
+        this.#terms?.changed(market);
+    });
+  }
+
+  /** Resolves when every detector and executor reckons with the new terms. */
+  #giveTerms(market: number, pair: TradedPair): Promise<void> {
+    const ticket = ++this.#lastTicket;
+    return new Promise((resolve) => {
+      const message = { type: 'terms', market, pair, ticket } as const;
+      const left =
+        this.#supervisor.tell('detector-', message) + this.#supervisor.tell('executor-', message);
+      this.#tickets.set(ticket, { left, taken: resolve });
+    });
+  }
+
+  #taken(ticket: number): void {
+    const waiting = this.#tickets.get(ticket);
+    if (waiting === undefined || --waiting.left > 0) return;
+    this.#tickets.delete(ticket);
+    waiting.taken();
+  }
+
+  #restGuards(venue: Venue): Partial<RestGuards> {
+    const { breaker } = venueGuard(this.#venues, venue, this.#clock);
+    const skew = this.#skews[venue];
+    return {
+      breaker,
+      reads: this.#reads[venue],
+      backedOff: (status, waitMs) => {
+        this.#venues.backedOff(venue);
+        const name = VENUE_NAMES[venue];
+        this.#say('warn', 'backed-off', `${name}: ${status}, next try in ${waitMs} ms`, { waitMs });
+      },
+      dated: (date, sentMs, receivedMs) => {
+        if (!skew.sample(date, sentMs, receivedMs)) return;
+        this.#venues.setSkewMs(venue, skew.skewMs ?? 0);
+      },
+    };
+  }
+
+  /** What the exchanges let us do: Kalshi says so, Polymarket's lowest tier is documented (polymarket-api.md 6). */
+  async #readLimits(accounts: Accounts): Promise<ByVenue<BucketLimits>> {
+    const { read, write } = await accounts.kalshiLimits();
+    this.#reads[KALSHI].resize(read);
+    return [write, POLYMARKET_ORDER_LIMITS];
   }
 
   /**
@@ -499,6 +675,14 @@ export class Engine {
       resyncs: total('resyncs'),
       reconnects: total('reconnects'),
       silences: total('silences'),
+      lates: total('lates'),
+      fallbacks: total('fallbacks'),
+      polls: total('polls'),
+      resyncNs: readLatency(this.#resync[venue]),
+      breaker: BREAKER_STATES[this.#venues.breakerState(venue)] ?? 'open',
+      breakerOpenings: this.#venues.openings(venue),
+      backOffs: this.#venues.backOffs(venue),
+      clockSkewMs: this.#skews[venue].skewMs ?? 0,
     };
   }
 
@@ -529,11 +713,13 @@ export class Engine {
  * the book.
  */
 class Running {
-  readonly pairs: readonly TradedPair[];
+  /** Element i is the pair of market i, with its newest terms. */
+  readonly pairs: TradedPair[];
   readonly accounts: Accounts;
   readonly memory: EngineMemory;
   readonly control: ControlBlock;
   readonly flights: FlightTable;
+  readonly holds: Holds;
   readonly funds: FundsTable;
   readonly decisions: readonly SpscRing[];
   readonly book: ArbBook;
@@ -549,13 +735,15 @@ class Running {
     config: EngineConfig,
     pairs: readonly TradedPair[],
     accounts: Accounts,
+    venues: SharedArrayBuffer,
     onSettled: (settled: ArbSettled) => void,
   ) {
-    this.pairs = pairs;
+    this.pairs = [...pairs];
     this.accounts = accounts;
-    this.memory = allocateMemory(pairs.length, config);
+    this.memory = allocateMemory(pairs.length, config, venues);
     this.control = new ControlBlock(this.memory.control);
     this.flights = new FlightTable(this.memory.flights);
+    this.holds = new Holds(this.flights);
     this.funds = new FundsTable(this.memory.funds);
     this.decisions = this.memory.decisions.map(
       (ring) => new SpscRing(ring, DECISION_RECORD_BYTES, 'consumer'),
@@ -574,6 +762,23 @@ class Running {
   /** The pair may be fired again, and is looked at even if no price changes. */
   rearm(pair: number, wasWritten: boolean): void {
     this.flights.settle(pair, wasWritten);
+    this.#lookAgain(pair);
+  }
+
+  /** When nothing holds the pair any more, what stands in its books is looked at though no price changes. */
+  letGo(pair: number, reason: string): void {
+    if (this.holds.release(pair, reason)) this.#lookAgain(pair);
+  }
+
+  holdAll(reason: string): void {
+    for (let pair = 0; pair < this.pairs.length; pair++) this.holds.hold(pair, reason);
+  }
+
+  letAllGo(reason: string): void {
+    for (let pair = 0; pair < this.pairs.length; pair++) this.letGo(pair, reason);
+  }
+
+  #lookAgain(pair: number): void {
     const doorbell = this.#doorbells[pair % this.#doorbells.length]!;
     doorbell.mark(pair);
     doorbell.ring();
@@ -617,7 +822,14 @@ class Running {
   }
 }
 
-const VENUES: readonly Venue[] = [KALSHI, POLYMARKET];
+/** Polymarket answers so while it restarts, or takes cancels or resting orders only (polymarket-api.md 4.8). */
+const CLOSED_STATUSES: readonly number[] = [425, 503];
+/** The lowest tier of a signer (polymarket-api.md 6), in orders. */
+const POLYMARKET_ORDER_LIMITS: BucketLimits = { capacity: 60, perSecond: 40 };
+/** A tenth of what one address may read in 10 s on the narrowest path that is used (polymarket-api.md 6). */
+const POLYMARKET_READ_LIMITS: BucketLimits = { capacity: 500, perSecond: 150 };
+/** Basic tier (kalshi-api.md 4.6), until the account's own limits are read. */
+const KALSHI_READ_LIMITS: BucketLimits = { capacity: 200, perSecond: 200 };
 const EMPTY_BOOK = new ArbBook([], () => undefined);
 
 const STATE_NAMES: Readonly<Record<EngineState, EngineStatus['state']>> = {

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import type { Clock } from '../domain/clock.js';
 import { createOrderIds } from '../domain/order-id.js';
-import { KALSHI, type Venue } from '../domain/venue.js';
-import { NO_BREAKER } from '../net/circuit-breaker.js';
+import { KALSHI, POLYMARKET, type Venue } from '../domain/venue.js';
+import { TokenBucket } from '../net/token-bucket.js';
 import { WsSession } from '../net/ws-session.js';
 import { EXECUTION_REQUEST_BYTES } from '../pipeline/execution-request.js';
 import { Executor } from '../pipeline/executor.js';
@@ -19,8 +19,9 @@ import { PolymarketFillStream } from '../venues/polymarket/account.js';
 import { PolymarketOrders } from '../venues/polymarket/orders.js';
 import { kalshiMarketIndex, polymarketFillMarkets, readEvmKey } from './accounts.js';
 import { createClock } from './monotonic-clock.js';
+import { openVenueTable, venueGuard } from './venue-guards.js';
 import { beatEvery, reportConnection, type WorkerContext, whenEnded } from './worker-boot.js';
-import type { WorkerInput } from './worker-protocol.js';
+import type { EngineMessage, TradedPair, WorkerInput } from './worker-protocol.js';
 
 const TICK_MS = 250;
 const SLEEP_MS = 100;
@@ -31,6 +32,8 @@ const HYBRID_TURNS = 50;
 interface Side {
   readonly gateway: OrderGateway;
   readonly stream: WsSession;
+  /** A pair has new terms. */
+  setTerms(market: number, pair: TradedPair): void;
 }
 
 export async function runExecutor(input: WorkerInput, context: WorkerContext): Promise<void> {
@@ -58,11 +61,17 @@ export async function runExecutor(input: WorkerInput, context: WorkerContext): P
   );
   await Promise.all(sides.map(({ gateway }) => gateway.start()));
   const stopBeating = beatEvery(() => control.beat(input.worker, clock.nowNs()));
-  whenEnded(context, async () => {
+  const told = (message: EngineMessage) => {
+    if (message.type !== 'terms') return;
+    for (const { setTerms } of sides) setTerms(message.market, message.pair);
+    context.send({ type: 'terms-taken', ticket: message.ticket });
+  };
+  const close = async () => {
     stopBeating();
     for (const { stream } of sides) stream.close();
     await Promise.all(sides.map(({ gateway }) => gateway.close()));
-  });
+  };
+  whenEnded(context, close, told);
   context.send({ type: 'ready' });
   const rings = memory.requests.map(
     (byExecutor) => new SpscRing(byExecutor[role.executor]!, EXECUTION_REQUEST_BYTES, 'consumer'),
@@ -111,23 +120,26 @@ function openSide(
 }
 
 function openKalshi(
-  { config, pairs }: WorkerInput,
+  { config, pairs, memory, orderLimits }: WorkerInput,
   context: WorkerContext,
   clock: Clock,
   onFill: (fill: VenueFill) => void,
 ): Side {
   const { restUrl, wsUrl, keyId, privateKeyPath } = config.kalshi;
   const privateKey = readKalshiPrivateKey(readFileSync(privateKeyPath, 'utf8'));
+  const markets = pairs.map(({ kalshi }) => kalshi);
+  const setTerms = (market: number, { kalshi }: TradedPair) => {
+    markets[market] = kalshi;
+  };
   const gateway = new KalshiOrders({
     restUrl,
     keyId,
     privateKey,
-    markets: pairs.map(({ kalshi }) => kalshi),
+    markets,
     connections: config.orderConnections,
     timeoutMs: config.orderTimeoutMs,
-    clock,
-    breaker: NO_BREAKER,
-    bucket: undefined,
+    ...venueGuard(openVenueTable(memory.venues), KALSHI, clock),
+    bucket: new TokenBucket(orderLimits[KALSHI], clock),
   });
   const { pathname } = new URL(wsUrl);
   const stream = new WsSession(
@@ -141,11 +153,11 @@ function openKalshi(
     Math.random,
     TICK_MS,
   );
-  return { gateway, stream };
+  return { gateway, stream, setTerms };
 }
 
 function openPolymarket(
-  { config, pairs, polymarketSession }: WorkerInput,
+  { config, pairs, memory, orderLimits, polymarketSession }: WorkerInput,
   context: WorkerContext,
   clock: Clock,
   onFill: (fill: VenueFill) => void,
@@ -157,6 +169,10 @@ function openPolymarket(
     secret: Buffer.from(polymarketSession.secretBase64, 'base64'),
     passphrase: polymarketSession.passphrase,
   };
+  const markets = pairs.map(({ polymarket }) => polymarket);
+  const setTerms = (market: number, { polymarket }: TradedPair) => {
+    markets[market] = polymarket;
+  };
   const gateway = new PolymarketOrders({
     restUrl,
     chainId,
@@ -164,12 +180,11 @@ function openPolymarket(
     privateKey: readEvmKey(privateKeyPath),
     funder,
     credentials,
-    markets: pairs.map(({ polymarket }) => polymarket),
+    markets,
     connections: config.orderConnections,
     timeoutMs: config.orderTimeoutMs,
-    clock,
-    breaker: NO_BREAKER,
-    bucket: undefined,
+    ...venueGuard(openVenueTable(memory.venues), POLYMARKET, clock),
+    bucket: new TokenBucket(orderLimits[POLYMARKET], clock),
   });
   const stream = new WsSession(
     { url: `${wsUrl}/user`, headers: () => ({}) },
@@ -179,5 +194,5 @@ function openPolymarket(
     Math.random,
     TICK_MS,
   );
-  return { gateway, stream };
+  return { gateway, stream, setTerms };
 }

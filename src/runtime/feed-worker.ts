@@ -1,5 +1,6 @@
 // A feed worker: the sockets of one exchange for its share of the markets, their books, and the publisher behind them.
 import { readFileSync } from 'node:fs';
+import type { Clock } from '../domain/clock.js';
 import { KALSHI, POLYMARKET, VENUE_NAMES } from '../domain/venue.js';
 import { type SocketTarget, WsSession } from '../net/ws-session.js';
 import { MAX_FEED_AGE_NS } from '../pipeline/detector.js';
@@ -9,101 +10,185 @@ import { CounterBlock } from '../shm/counters.js';
 import { DepthTable } from '../shm/depth-table.js';
 import { Doorbell } from '../shm/doorbell.js';
 import { QuoteTable } from '../shm/quote-table.js';
-import { FEED_COUNTERS, type FeedCounter } from '../venues/feed.js';
+import {
+  type CountFeed,
+  type ExchangeFeed,
+  FEED_COUNTERS,
+  type FeedCounter,
+} from '../venues/feed.js';
 import { KalshiFeed } from '../venues/kalshi/feed.js';
 import { kalshiHeaders } from '../venues/kalshi/headers.js';
 import { readKalshiPrivateKey } from '../venues/kalshi/wire/auth.js';
 import { MAX_ASSETS_PER_CONNECTION, PolymarketFeed } from '../venues/polymarket/feed.js';
 import { createClock } from './monotonic-clock.js';
+import { openVenueTable, venueGuard } from './venue-guards.js';
 import { beatEvery, reportConnection, type WorkerContext, whenEnded } from './worker-boot.js';
 import type { WorkerInput } from './worker-protocol.js';
 
 const TICK_MS = 25;
 const MARKETS_PER_POLYMARKET_CONNECTION = MAX_ASSETS_PER_CONNECTION / 2;
 
+/** One connection: the markets that it carries, their books, their way into shared memory. */
+interface Connection {
+  readonly markets: ReadonlySet<number>;
+  readonly feed: ExchangeFeed;
+  readonly publisher: Publisher;
+  readonly session: WsSession;
+}
+
 export function runFeed(input: WorkerInput, context: WorkerContext): void {
-  const { role, pairs, config } = input;
+  const { role, pairs } = input;
   if (role.kind !== 'feed') throw new Error(`not a feed: role=${role.kind}`);
   const { venue, part, parts } = role;
   const markets = pairs.map((_, market) => market).filter((market) => market % parts === part);
-  const clock = createClock(input.origin);
-  const counters = new CounterBlock(input.memory.counters[input.worker]!);
-  const count = (name: FeedCounter) => counters.add(COUNTER_INDEX[name]);
-  const limits = { maxSilenceMs: config.maxSilenceMs, maxLagMs: config.maxLagMs };
-  const memory = {
-    quotes: new QuoteTable(input.memory.quotes),
-    depth: new DepthTable(input.memory.depth),
-    doorbells: input.memory.doorbells.map((doorbell) => new Doorbell(doorbell)),
+  const worker = new FeedWorker(input, context, venue);
+  const connections =
+    venue === KALSHI
+      ? [worker.openKalshi(markets)]
+      : batchesOf(markets).map((batch) => worker.openPolymarket(batch));
+  const stopBeating = worker.beat(connections);
+  const close = async () => {
+    stopBeating();
+    for (const { session } of connections) session.close();
   };
-  const recordNs = (ns: number) => input.histograms.receivedToPublished.record(Math.max(1, ns));
-  const publishers: Publisher[] = [];
-  const publisherOf = (own: readonly number[]) => {
-    const publisher = new Publisher(memory, venue, pairs.length, own, count, recordNs, clock);
-    publishers.push(publisher);
-    return publisher;
-  };
-  const connect = (target: SocketTarget, protocol: KalshiFeed | PolymarketFeed) => {
+  whenEnded(context, close, (message) => {
+    if (message.type !== 'readmit') return;
+    for (const { markets: own, feed } of connections) {
+      if (own.has(message.market)) feed.readmit(message.market);
+    }
+  });
+  context.send({ type: 'ready' });
+}
+
+class FeedWorker {
+  readonly #input: WorkerInput;
+  readonly #context: WorkerContext;
+  readonly #venue: 0 | 1;
+  readonly #clock: Clock;
+  readonly #count: CountFeed;
+  readonly #memory: ConstructorParameters<typeof Publisher>[0];
+  readonly #limits: { readonly maxSilenceMs: number; readonly maxLagMs: number };
+
+  constructor(input: WorkerInput, context: WorkerContext, venue: 0 | 1) {
+    const { config, memory } = input;
+    this.#input = input;
+    this.#context = context;
+    this.#venue = venue;
+    this.#clock = createClock(input.origin);
+    const counters = new CounterBlock(memory.counters[input.worker]!);
+    this.#count = (name) => counters.add(COUNTER_INDEX[name]);
+    this.#limits = { maxSilenceMs: config.maxSilenceMs, maxLagMs: config.maxLagMs };
+    this.#memory = {
+      quotes: new QuoteTable(memory.quotes),
+      depth: new DepthTable(memory.depth),
+      doorbells: memory.doorbells.map((doorbell) => new Doorbell(doorbell)),
+    };
+  }
+
+  openKalshi(markets: readonly number[]): Connection {
+    const { config, pairs, memory } = this.#input;
+    const { wsUrl, keyId, privateKeyPath, dialect, useYesPrice } = config.kalshi;
+    const key = readKalshiPrivateKey(readFileSync(privateKeyPath, 'utf8'));
+    const { clock } = venueGuard(openVenueTable(memory.venues), KALSHI, this.#clock);
+    const { pathname } = new URL(wsUrl);
+    const target = {
+      url: wsUrl,
+      headers: () => kalshiHeaders(keyId, key, clock.wallMs(), 'GET', pathname),
+    };
+    const own = markets.map((market) => {
+      const { ticker, eventTicker, closeMs } = pairs[market]!.kalshi;
+      return { market, ticker, eventTicker, closeMs };
+    });
+    const publisher = this.#publisherOf(markets);
+    const options = { dialect, useYesPrice };
+    const feed = new KalshiFeed(own, publisher, this.#count, this.#limits, this.#clock, options);
+    return this.#connect(target, markets, feed, publisher);
+  }
+
+  openPolymarket(markets: readonly number[]): Connection {
+    const { config, pairs } = this.#input;
+    const target = { url: `${config.polymarket.wsUrl}/market`, headers: () => ({}) };
+    const own = markets.map((market) => {
+      const { tokenIds, conditionId, negRisk } = pairs[market]!.polymarket;
+      return { market, tokenIds, conditionId, negRisk };
+    });
+    const publisher = this.#publisherOf(markets);
+    const feed = new PolymarketFeed(own, publisher, this.#count, this.#limits, this.#clock);
+    return this.#connect(target, markets, feed, publisher);
+  }
+
+  /** Shows life from the event loop. Returns what ends that. */
+  beat(connections: readonly Connection[]): () => void {
+    const control = new ControlBlock(this.#input.memory.control);
+    const clock = this.#clock;
+    let beatNs = clock.nowNs();
+    return beatEvery(() => {
+      const wasStuck = clock.nowNs() - beatNs > MAX_FEED_AGE_NS;
+      beatNs = clock.nowNs();
+      control.beat(this.#input.worker, beatNs);
+      // What the detector looked at meanwhile it did not believe, and nothing else would make it look again.
+      if (wasStuck) for (const { publisher } of connections) publisher.showAgain();
+    });
+  }
+
+  #publisherOf(markets: readonly number[]): Publisher {
+    const { histograms, resync, pairs } = this.#input;
+    const venue = this.#venue;
+    return new Publisher(
+      this.#memory,
+      venue,
+      pairs.length,
+      markets,
+      this.#count,
+      (ns) => histograms.receivedToPublished.record(Math.max(1, ns)),
+      this.#clock,
+      {
+        termsChanged: (market) => this.#context.send({ type: 'terms-changed', venue, market }),
+        regained: (ns) => resync[venue].record(Math.max(1, ns)),
+      },
+    );
+  }
+
+  #connect(
+    target: SocketTarget,
+    markets: readonly number[],
+    feed: ExchangeFeed,
+    publisher: Publisher,
+  ): Connection {
     let hadConnection = false;
-    const events = reportConnection(context, venue, `${VENUE_NAMES[venue]} feed ${part}`);
-    return new WsSession(
+    const { role } = this.#input;
+    const name = `${VENUE_NAMES[this.#venue]} feed ${role.kind === 'feed' ? role.part : 0}`;
+    const events = reportConnection(this.#context, this.#venue, name);
+    const session = new WsSession(
       target,
-      protocol,
+      feed,
       {
         connected: () => {
-          if (hadConnection) count('reconnects');
+          if (hadConnection) this.#count('reconnects');
           hadConnection = true;
           events.connected();
         },
         disconnected: events.disconnected,
       },
-      clock,
+      this.#clock,
       Math.random,
       TICK_MS,
     );
-  };
-
-  const sessions: WsSession[] = [];
-  if (venue === KALSHI) {
-    const key = readKalshiPrivateKey(readFileSync(config.kalshi.privateKeyPath, 'utf8'));
-    const { pathname } = new URL(config.kalshi.wsUrl);
-    const target = {
-      url: config.kalshi.wsUrl,
-      headers: () => kalshiHeaders(config.kalshi.keyId, key, clock.wallMs(), 'GET', pathname),
-    };
-    const own = markets.map((market) => ({ market, ticker: pairs[market]!.kalshi.ticker }));
-    sessions.push(connect(target, new KalshiFeed(own, publisherOf(markets), count, limits, clock)));
-  } else {
-    const target = { url: `${config.polymarket.wsUrl}/market`, headers: () => ({}) };
-    for (let start = 0; start < markets.length; start += MARKETS_PER_POLYMARKET_CONNECTION) {
-      const batch = markets.slice(start, start + MARKETS_PER_POLYMARKET_CONNECTION);
-      const own = batch.map((market) => ({
-        market,
-        tokenIds: pairs[market]!.polymarket.tokenIds,
-      }));
-      sessions.push(
-        connect(target, new PolymarketFeed(own, publisherOf(batch), count, limits, clock)),
-      );
-    }
+    return { markets: new Set(markets), feed, publisher, session };
   }
-  const control = new ControlBlock(input.memory.control);
-  let beatNs = clock.nowNs();
-  const stopBeating = beatEvery(() => {
-    const wasStuck = clock.nowNs() - beatNs > MAX_FEED_AGE_NS;
-    beatNs = clock.nowNs();
-    control.beat(input.worker, beatNs);
-    // What the detector looked at meanwhile it did not believe, and nothing else would make it look again.
-    if (wasStuck) for (const publisher of publishers) publisher.showAgain();
-  });
-  whenEnded(context, async () => {
-    stopBeating();
-    for (const session of sessions) session.close();
-  });
-  context.send({ type: 'ready' });
 }
 
 const COUNTER_INDEX = Object.fromEntries(
   FEED_COUNTERS.map((name, index) => [name, index]),
 ) as Record<FeedCounter, number>;
+
+function batchesOf(markets: readonly number[]): number[][] {
+  const batches: number[][] = [];
+  for (let start = 0; start < markets.length; start += MARKETS_PER_POLYMARKET_CONNECTION) {
+    batches.push(markets.slice(start, start + MARKETS_PER_POLYMARKET_CONNECTION));
+  }
+  return batches;
+}
 
 /** Connections that a feed of this venue opens for so many markets: what `connected` is measured against. */
 export function feedConnections(venue: number, markets: number, feeds: number): number {

@@ -11,7 +11,6 @@ import { FlightTable } from '../shm/flight-table.js';
 import { FundsTable } from '../shm/funds-table.js';
 import { QuoteTable } from '../shm/quote-table.js';
 import { SpscRing } from '../shm/spsc-ring.js';
-import { VenueTable } from '../shm/venue-table.js';
 import { FEED_COUNTERS } from '../venues/feed.js';
 
 /** A burst of fires that an executor has not come to yet. Older than 100 ms they are refused anyway. */
@@ -32,6 +31,7 @@ export interface EngineMemory {
   readonly flights: SharedArrayBuffer;
   readonly funds: SharedArrayBuffer;
   readonly control: SharedArrayBuffer;
+  /** runtime/venue-guards.ts: older than the rest, the calls that ask for markets are guarded already. */
   readonly venues: SharedArrayBuffer;
   /** By detector. */
   readonly doorbells: readonly SharedArrayBuffer[];
@@ -43,7 +43,11 @@ export interface EngineMemory {
   readonly counters: readonly SharedArrayBuffer[];
 }
 
-export function allocateMemory(pairs: number, counts: WorkerCounts): EngineMemory {
+export function allocateMemory(
+  pairs: number,
+  counts: WorkerCounts,
+  venues: SharedArrayBuffer,
+): EngineMemory {
   const feeds = counts.kalshiFeeds + counts.polymarketFeeds;
   const workers = feeds + counts.detectors + counts.executors;
   return {
@@ -52,7 +56,7 @@ export function allocateMemory(pairs: number, counts: WorkerCounts): EngineMemor
     flights: new SharedArrayBuffer(FlightTable.bytes(pairs)),
     funds: new SharedArrayBuffer(FundsTable.bytes(counts.detectors)),
     control: new SharedArrayBuffer(ControlBlock.bytes(workers)),
-    venues: new SharedArrayBuffer(VenueTable.bytes(VENUE_COUNT)),
+    venues,
     doorbells: times(counts.detectors, () => new SharedArrayBuffer(Doorbell.bytes(pairs))),
     requests: times(counts.detectors, () =>
       times(

@@ -1,5 +1,6 @@
 // What the engine says of itself while it runs and when it ends: the one shape behind the live view, the log and --json.
 import type { VenueName } from '../domain/venue.js';
+import type { BreakerState } from '../net/circuit-breaker.js';
 
 /** Stages of the way from a frame to its orders, in their order. Each is a histogram of nanoseconds. */
 export const STAGES = [
@@ -38,7 +39,44 @@ export interface FeedStatus {
   readonly reconnects: number;
   /** Times a connection fell silent for longer than allowed. */
   readonly silences: number;
+  /** Times frames came so much later than usual that they were not believed. */
+  readonly lates: number;
+  /** Frames that the fast parser left to the general one. */
+  readonly fallbacks: number;
+  /** Books read by REST while a socket was down. */
+  readonly polls: number;
+  /** How long markets were not trusted, each time they had been. */
+  readonly resyncNs: LatencyNs;
+  readonly breaker: BreakerState;
+  readonly breakerOpenings: number;
+  /** Calls that were answered with a 429 and waited. */
+  readonly backOffs: number;
+  /** The exchange's wall clock less ours; 0 while they may agree. */
+  readonly clockSkewMs: number;
 }
+
+/** A feed of which nothing is known yet. */
+export const NO_FEED: FeedStatus = {
+  connected: 0,
+  connections: 0,
+  trustedMarkets: 0,
+  markets: 0,
+  frames: 0,
+  conflated: 0,
+  gaps: 0,
+  garbage: 0,
+  resyncs: 0,
+  reconnects: 0,
+  silences: 0,
+  lates: 0,
+  fallbacks: 0,
+  polls: 0,
+  resyncNs: { count: 0, p50: 0, p99: 0, p999: 0, max: 0 },
+  breaker: 'closed',
+  breakerOpenings: 0,
+  backOffs: 0,
+  clockSkewMs: 0,
+};
 
 export interface EngineStatus {
   readonly state: 'starting' | 'running' | 'stopped' | 'ending';
@@ -54,6 +92,8 @@ export interface EngineStatus {
     /** Seen and not fired, by reason. */
     readonly refused: Readonly<Record<string, number>>;
   };
+  /** Pairs that are watched but not fired, by reason. */
+  readonly held: Readonly<Record<string, number>>;
   readonly arbs: {
     readonly fired: number;
     readonly bothFilled: number;

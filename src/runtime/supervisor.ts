@@ -2,7 +2,7 @@
 // broken engine.
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import type { EndMessage, WorkerInput, WorkerMessage } from './worker-protocol.js';
+import type { EngineMessage, WorkerInput, WorkerMessage } from './worker-protocol.js';
 
 const READY_DEADLINE_MS = 15_000;
 const END_DEADLINE_MS = 500;
@@ -71,13 +71,20 @@ export class Supervisor {
     return this.#running.filter(({ alive }) => alive).map(({ name }) => name);
   }
 
+  /** Tells every living worker whose name begins so. Returns how many were told. */
+  tell(prefix: string, message: EngineMessage): number {
+    const told = this.#running.filter(({ alive, name }) => alive && name.startsWith(prefix));
+    for (const { worker } of told) worker.postMessage(message);
+    return told.length;
+  }
+
   /**
    * Asks every worker to leave and takes those away that do not. Detectors leave by the control
    * block's state.
    */
   async end(): Promise<void> {
     this.#ending = true;
-    const end: EndMessage = { type: 'end' };
+    const end: EngineMessage = { type: 'end' };
     await Promise.all(
       this.#running.map(async ({ worker, alive }) => {
         if (!alive) return;

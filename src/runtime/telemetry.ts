@@ -1,34 +1,40 @@
 // The histograms of the stages: workers record into them, the main thread reads the same memory.
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
+import type { ByVenue } from '../domain/venue.js';
 import { type LatencyNs, STAGES, type Stage } from './status.js';
 
 /** Largest time a histogram holds: longer ones are recorded as this. */
 const MAX_RECORDED_NS = 60_000_000_000;
+const MAX_OUTAGE_NS = 3_600_000_000_000;
 
 export type StageHistograms = Readonly<Record<Stage, RecordableHistogram>>;
 
 export function createStageHistograms(): StageHistograms {
-  const entries = STAGES.map((stage) => [
-    stage,
-    createHistogram({ lowest: 1, highest: MAX_RECORDED_NS, figures: 3 }),
-  ]);
+  const entries = STAGES.map((stage) => [stage, createNsHistogram(MAX_RECORDED_NS)]);
   return Object.fromEntries(entries) as StageHistograms;
 }
 
+/** Times without trust go up to the longest outage that is told apart from a longer one. */
+export function createResyncHistograms(): ByVenue<RecordableHistogram> {
+  return [createNsHistogram(MAX_OUTAGE_NS), createNsHistogram(MAX_OUTAGE_NS)];
+}
+
 export function readLatencies(histograms: StageHistograms): Record<Stage, LatencyNs> {
-  const entries = STAGES.map((stage) => {
-    const histogram = histograms[stage];
-    const latency: LatencyNs =
-      histogram.count === 0
-        ? { count: 0, p50: 0, p99: 0, p999: 0, max: 0 }
-        : {
-            count: histogram.count,
-            p50: histogram.percentile(50),
-            p99: histogram.percentile(99),
-            p999: histogram.percentile(99.9),
-            max: histogram.max,
-          };
-    return [stage, latency];
-  });
+  const entries = STAGES.map((stage) => [stage, readLatency(histograms[stage])]);
   return Object.fromEntries(entries) as Record<Stage, LatencyNs>;
+}
+
+export function readLatency(histogram: RecordableHistogram): LatencyNs {
+  if (histogram.count === 0) return { count: 0, p50: 0, p99: 0, p999: 0, max: 0 };
+  return {
+    count: histogram.count,
+    p50: histogram.percentile(50),
+    p99: histogram.percentile(99),
+    p999: histogram.percentile(99.9),
+    max: histogram.max,
+  };
+}
+
+function createNsHistogram(highest: number): RecordableHistogram {
+  return createHistogram({ lowest: 1, highest, figures: 3 });
 }

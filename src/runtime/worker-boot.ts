@@ -2,7 +2,7 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { Venue } from '../domain/venue.js';
 import type { SessionEvents } from '../net/ws-session.js';
-import type { EndMessage, WorkerInput, WorkerMessage } from './worker-protocol.js';
+import type { EngineMessage, WorkerInput, WorkerMessage } from './worker-protocol.js';
 
 /** A feed that is stuck must be noticed within the detector's MAX_FEED_AGE_NS: several beats fit in. */
 const BEAT_MS = 10;
@@ -43,11 +43,15 @@ export function beatEvery(beat: () => void): () => void {
   return () => clearInterval(timer);
 }
 
-/** Closes and leaves when the main thread says so. */
-export function whenEnded(context: WorkerContext, close: () => Promise<void>): void {
-  context.port.on('message', (message: EndMessage) => {
-    if (message.type !== 'end') return;
-    close().finally(() => context.leave());
+/** Closes and leaves when the main thread says so; everything else that it says goes to `told`. */
+export function whenEnded(
+  context: WorkerContext,
+  close: () => Promise<void>,
+  told: (message: Exclude<EngineMessage, { type: 'end' }>) => void,
+): void {
+  context.port.on('message', (message: EngineMessage) => {
+    if (message.type === 'end') void close().finally(() => context.leave());
+    else told(message);
   });
 }
 

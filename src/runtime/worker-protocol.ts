@@ -1,6 +1,7 @@
 // What the main thread and its workers say to each other, off the path of a price.
 import type { RecordableHistogram } from 'node:perf_hooks';
-import type { Polarity, Venue } from '../domain/venue.js';
+import type { ByVenue, Polarity, Venue } from '../domain/venue.js';
+import type { BucketLimits } from '../net/token-bucket.js';
 import type { LegReport } from '../pipeline/executor.js';
 import type { KalshiTerms } from '../venues/kalshi/terms.js';
 import type { VenueFill } from '../venues/orders.js';
@@ -41,6 +42,10 @@ export interface WorkerInput {
   readonly origin: ClockOrigin;
   readonly histograms: Readonly<Record<Stage, RecordableHistogram>>;
   readonly polymarketSession: PolymarketSession;
+  /** What each exchange lets us send, in its own tokens. */
+  readonly orderLimits: ByVenue<BucketLimits>;
+  /** How long a market was not trusted, by exchange. */
+  readonly resync: ByVenue<RecordableHistogram>;
 }
 
 export type WorkerMessage =
@@ -48,9 +53,21 @@ export type WorkerMessage =
   | { readonly type: 'connection'; readonly venue: Venue; readonly change: 1 | -1 }
   | { readonly type: 'event'; readonly event: EngineEvent }
   | { readonly type: 'fill'; readonly fill: VenueFill }
+  | { readonly type: 'terms-changed'; readonly venue: Venue; readonly market: number }
+  /** A detector or executor has taken over the terms that it was told of. */
+  | { readonly type: 'terms-taken'; readonly ticket: number }
   | LegReport;
 
-/** The only word to a worker: close what you hold and leave. Detectors read it from the control block. */
-export interface EndMessage {
-  readonly type: 'end';
-}
+/** What the main thread says to workers. Detectors read the end from the control block. */
+export type EngineMessage =
+  /** Close what you hold and leave. */
+  | { readonly type: 'end' }
+  /** Detectors and executors: a pair's terms are these from now on. */
+  | {
+      readonly type: 'terms';
+      readonly market: number;
+      readonly pair: TradedPair;
+      readonly ticket: number;
+    }
+  /** Feeds: everybody has the market's new terms. */
+  | { readonly type: 'readmit'; readonly market: number };

@@ -3,10 +3,12 @@ import {
   type EngineStatus,
   type FeedStatus,
   type LatencyNs,
+  NO_FEED,
   STAGES,
 } from '../../src/runtime/status.js';
 
 const FEED: FeedStatus = {
+  ...NO_FEED,
   connected: 2,
   connections: 2,
   trustedMarkets: 199,
@@ -18,6 +20,8 @@ const FEED: FeedStatus = {
   resyncs: 4,
   reconnects: 2,
   silences: 1,
+  lates: 2,
+  backOffs: 5,
 };
 
 const LATENCY: LatencyNs = { count: 98_765, p50: 9_876, p99: 123_456, p999: 7_654_321, max: 1.5e9 };
@@ -33,6 +37,7 @@ export const SAMPLE_STATUS: EngineStatus = {
     fired: 3_210,
     refused: { 'in-flight': 1_111, stale: 0, 'below-minimum': 7 },
   },
+  held: { paused: 12 },
   arbs: { fired: 3_210, bothFilled: 3_200, oneLegged: 4, noneFilled: 5, unknown: 0, inFlight: 1 },
   orders: { kalshi: 3_210, polymarket: 3_209 },
   pnlMicros: 1_234_567_891,
