@@ -35,6 +35,8 @@ export interface RestCall {
   /** Made anew for each attempt: signatures carry the time. */
   readonly headers?: () => Readonly<Record<string, string>>;
   readonly body?: string;
+  /** A POST that only asks: it counts and is made again like a GET. */
+  readonly isRead?: true;
   /** In tokens of the exchange's rate limit; 10 is Kalshi's default (kalshi-api.md 4.6). */
   readonly cost?: number;
 }
@@ -144,14 +146,14 @@ export class RestClient {
       const waitMs = RETRY_MS[attempt];
       if (reply.status !== 429) return reply;
       this.#bucket(call)?.drain();
-      if (call.method !== 'GET' || waitMs === undefined) return reply;
+      if (!isRead(call) || waitMs === undefined) return reply;
       this.#guards.backedOff(reply.status, waitMs);
       await this.#guards.sleep(waitMs);
     }
   }
 
-  #bucket({ method }: RestCall): TokenBucket | undefined {
-    return method === 'GET' ? this.#guards.reads : this.#guards.writes;
+  #bucket(call: RestCall): TokenBucket | undefined {
+    return isRead(call) ? this.#guards.reads : this.#guards.writes;
   }
 
   /** Waits until the exchange's limit has room. Others may take it meanwhile, so it asks again. */
@@ -212,6 +214,10 @@ export class RestClient {
       clearTimeout(timer);
     }
   }
+}
+
+function isRead(call: RestCall): boolean {
+  return call.method === 'GET' || call.isRead === true;
 }
 
 const TIMEOUT_CODES: readonly unknown[] = [

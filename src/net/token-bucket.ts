@@ -7,6 +7,9 @@ export interface BucketLimits {
   readonly perSecond: number;
 }
 
+/** Tokens that flow back in parts add up to a little less than the whole. */
+const ROUNDING = 1e-6;
+
 export class TokenBucket {
   readonly #clock: Clock;
   #limits: BucketLimits;
@@ -23,7 +26,7 @@ export class TokenBucket {
   /** @hot */
   has(cost: number): boolean {
     this.#refill();
-    return this.#tokens >= cost;
+    return this.#tokens >= cost - ROUNDING;
   }
 
   /** Takes the tokens, or nothing when they do not all fit. @hot */
@@ -38,7 +41,7 @@ export class TokenBucket {
     if (cost > this.#limits.capacity) return Number.POSITIVE_INFINITY;
     this.#refill();
     const missing = cost - this.#tokens;
-    return missing <= 0 ? 0 : Math.ceil((missing / this.#limits.perSecond) * 1_000);
+    return missing <= ROUNDING ? 0 : Math.ceil((missing / this.#limits.perSecond) * 1_000);
   }
 
   /** The exchange says that it has other limits; what was taken stays taken. */

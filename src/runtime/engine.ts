@@ -826,8 +826,8 @@ class Running {
 const CLOSED_STATUSES: readonly number[] = [425, 503];
 /** The lowest tier of a signer (polymarket-api.md 6), in orders. */
 const POLYMARKET_ORDER_LIMITS: BucketLimits = { capacity: 60, perSecond: 40 };
-/** A tenth of what one address may read in 10 s on the narrowest path that is used (polymarket-api.md 6). */
-const POLYMARKET_READ_LIMITS: BucketLimits = { capacity: 500, perSecond: 150 };
+/** Half of what one address may read (polymarket-api.md 6: 500 in 10 s on the narrowest path), at 10 tokens a call. */
+const POLYMARKET_READ_LIMITS: BucketLimits = { capacity: 2_500, perSecond: 250 };
 /** Basic tier (kalshi-api.md 4.6), until the account's own limits are read. */
 const KALSHI_READ_LIMITS: BucketLimits = { capacity: 200, perSecond: 200 };
 const EMPTY_BOOK = new ArbBook([], () => undefined);

@@ -10,6 +10,8 @@ export interface ControlPanel {
   truth(): unknown;
   accounts(): unknown;
   state(): unknown;
+  /** Those of the fault file, as they were played. */
+  faults(): unknown;
   start(): void;
   fault(venue: FaultVenue, fault: Fault): void;
 }
@@ -66,6 +68,8 @@ function route(panel: ControlPanel, call: string, body: string | undefined): Ans
       return [200, panel.accounts()];
     case 'GET /state':
       return [200, panel.state()];
+    case 'GET /faults':
+      return [200, panel.faults()];
     case 'POST /start':
       panel.start();
       return [200, panel.state()];

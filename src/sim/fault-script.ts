@@ -17,6 +17,7 @@ import { STORM } from './storm.js';
 /** A fault that comes round more often than this is a load test of the script. */
 const MIN_PERIOD_MS = 10;
 const MAX_FAULTS = 10_000;
+const MAX_HISTORY = 10_000;
 
 /** One line of the file: a fault at a time, or again and again. */
 interface ScriptLine extends PlannedFault {
@@ -125,6 +126,13 @@ export function readFaultScript(path: string): FaultScript {
   };
 }
 
+export interface PlayedFault {
+  /** Wall clock. */
+  readonly atMs: number;
+  readonly venue: FaultVenue;
+  readonly kind: Fault['kind'];
+}
+
 export interface FaultPlayerOptions {
   readonly script: FaultScript;
   readonly inject: (venue: FaultVenue, fault: Fault) => void;
@@ -136,16 +144,16 @@ export interface FaultPlayerOptions {
 export class FaultPlayer {
   readonly #options: FaultPlayerOptions;
   readonly #timers = new Set<NodeJS.Timeout>();
-  #played = 0;
+  readonly #history: PlayedFault[] = [];
   #isStarted = false;
 
   constructor(options: FaultPlayerOptions) {
     this.#options = options;
   }
 
-  /** Faults played so far. */
-  get played(): number {
-    return this.#played;
+  /** Faults played so far, oldest first; the newest MAX_HISTORY of them. */
+  get history(): readonly PlayedFault[] {
+    return this.#history;
   }
 
   start(): void {
@@ -183,7 +191,8 @@ export class FaultPlayer {
   }
 
   #play({ venue, fault }: PlannedFault): void {
-    this.#played++;
+    if (this.#history.length === MAX_HISTORY) this.#history.shift();
+    this.#history.push({ atMs: Date.now(), venue, kind: fault.kind });
     try {
       this.#options.inject(venue, fault);
       this.#options.log(`fault: venue=${venue} ${JSON.stringify(fault)}`);

@@ -17,8 +17,13 @@ import { createPairStreams, MarketGenerator } from './market/generator.js';
 import { createListings, type PairListing } from './market/listings.js';
 import { SimMatchingEngine } from './market/matching-engine.js';
 import { MarketPlayer } from './market/player.js';
-import { type Recording, readRecording } from './market/recording.js';
-import { listRecording, ReplayStream, STRAYS_PER_SECOND } from './market/replay.js';
+import { type Recording, readRecordings } from './market/recording.js';
+import {
+  listRecording,
+  placeRecordings,
+  ReplayStream,
+  STRAYS_PER_SECOND,
+} from './market/replay.js';
 import { Truth } from './market/truth.js';
 import { startPolymarketServer } from './polymarket/server.js';
 import type { Fault, SimServer } from './server.js';
@@ -142,9 +147,9 @@ async function assemble(
       state: () => ({
         seed: options.seed,
         markets: listings.length,
-        faults: faults.played,
         ...player.state,
       }),
+      faults: () => faults.history,
       start,
       fault: inject,
     },
@@ -166,18 +171,22 @@ interface SimMarket {
 
 function createMarket(options: SimOptions): SimMarket {
   const { seed, markets, rate } = options;
-  const recording =
-    options.replay === undefined ? undefined : readRecording(options.replay, options.replaySpeed);
+  const recordings =
+    options.replay === undefined
+      ? []
+      : readRecordings(options.replay, options.replaySpeed, markets);
   const listings = createListings({ seed, markets, openTimeMs: Date.now() });
   const streams = createPairStreams(listings, {
     seed,
     rate,
     divergencesPerSecond: divergencesPerSecondOf(options),
   });
-  if (recording !== undefined) {
-    listings[0] = listRecording(listings[0]!, recording);
-    streams[0] = replayed(listings[0], recording, options);
-  }
+  const places = placeRecordings(listings, recordings);
+  recordings.forEach((recording, position) => {
+    const index = places[position]!;
+    listings[index] = listRecording(listings[index]!, recording);
+    streams[index] = replayed(listings[index], recording, options);
+  });
   const now = () => Date.now();
   const kalshi = new SimMatchingEngine({ venue: KALSHI, markets, now });
   const polymarket = new SimMatchingEngine({ venue: POLYMARKET, markets, now });

@@ -37,7 +37,7 @@ const played = (text: string, seconds: number) => {
   vi.advanceTimersByTime(seconds * 1_000);
   player.stop();
   vi.advanceTimersByTime(60_000);
-  expect(player.played).toBe(heard.length);
+  expect(player.history).toHaveLength(heard.length);
   return heard;
 };
 
