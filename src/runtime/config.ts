@@ -14,6 +14,7 @@ import {
 } from './config-schema.js';
 import type { EngineConfig } from './engine-config.js';
 import { nearestKey } from './nearest-key.js';
+import { withProfileHosts } from './profile-hosts.js';
 
 export type Origin =
   | { readonly from: 'flag'; readonly name: string }
@@ -48,7 +49,7 @@ export class ConfigError extends Error {
 }
 
 /** Variables with the prefix that are no settings: they steer tests and benches, or name the file itself. */
-const OTHER_ENV = /^UNDERROUND_(CONFIG$|RACE_|TEST_|BENCH_)/;
+const OTHER_ENV = /^UNDERROUND_(CONFIG$|RACE_|TEST_|BENCH_|FUZZ_|LATTICE$|SOAK_)/;
 
 /**
  * Throws ConfigError naming every wrong or unknown key in any source, also one that a stronger source overrides: a file that
@@ -68,7 +69,7 @@ export function resolveConfig(sources: ConfigSources): ResolvedConfig {
     if (winner !== undefined) put(nested, setting, texts[0]);
   }
   if (problems.length > 0) throw new ConfigError(problems);
-  return { config: configSchema.parse(nested), origins };
+  return { config: withProfileHosts(configSchema.parse(nested)), origins };
 }
 
 interface GivenValue {

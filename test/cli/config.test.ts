@@ -313,3 +313,26 @@ describe('nearest key', () => {
     );
   });
 });
+
+describe('the addresses of a profile', () => {
+  const of = (flags: Record<string, string>) => resolveConfig({ flags, env: {} }).config;
+
+  it.each([
+    ['live', 'external', 'https://external-api.kalshi.com/trade-api/v2'],
+    ['live', 'elections', 'https://api.elections.kalshi.com/trade-api/v2'],
+    ['demo', 'external', 'https://external-api.demo.kalshi.co/trade-api/v2'],
+    ['demo', 'elections', 'https://demo-api.kalshi.co/trade-api/v2'],
+  ])('%s on the %s hosts is %s', (profile, hosts, restUrl) => {
+    const { kalshi } = of({ profile, 'kalshi.hosts': hosts });
+    expect(kalshi.restUrl).toBe(restUrl);
+    expect(kalshi.wsUrl).toMatch(/^wss:.*\/trade-api\/ws\/v2$/);
+  });
+
+  it('give way to what is given, and are none in profile sim', () => {
+    const restUrl = 'http://127.0.0.1:1/trade-api/v2';
+    expect(of({ profile: 'live', 'kalshi.restUrl': restUrl }).kalshi.restUrl).toBe(restUrl);
+    expect(of({}).kalshi.restUrl).toBeUndefined();
+    expect(of({ profile: 'demo' }).polymarket.restUrl).toBeUndefined();
+    expect(of({ profile: 'live' }).polymarket.wsUrl).toMatch(/\/ws$/);
+  });
+});
