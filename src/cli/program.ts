@@ -3,13 +3,17 @@ import { Command, CommanderError } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { configCommand } from './config-command.js';
 import { EXIT_GOOD, EXIT_USAGE, type ExitCode, errorText, exitCodeOf } from './exit-codes.js';
+import { monitorCommand } from './monitor-command.js';
+import { recordCommand } from './record-command.js';
 import { runCommand } from './run-command.js';
 import { simCommand } from './sim-command.js';
+import { stressCommand } from './stress-command.js';
 
 const EXAMPLES = `
 Examples:
   $ underround run                  watch it trade on the simulated exchanges
   $ underround sim --seed 7         only the simulated exchanges
+  $ underround monitor --venue kalshi   watch one market's frames, book and latency
   $ underround config show          what is in force, and where it came from
 `;
 
@@ -40,6 +44,9 @@ export function createProgram(parts: Parameters<typeof runCommand>[0]): Command 
     .addHelpText('after', EXAMPLES)
     .addCommand(runCommand(parts))
     .addCommand(simCommand())
+    .addCommand(monitorCommand(parts))
+    .addCommand(stressCommand(parts))
+    .addCommand(recordCommand(parts))
     .addCommand(configCommand());
   throwAtEnd(program);
   return program;

@@ -11,12 +11,15 @@ const MEANINGS: Readonly<Record<keyof SimOptions, string>> = {
   markets: 'markets on each exchange, all paired',
   rate: 'multiplies how often the books move',
   divergencesPerSecond: 'how often, over all markets, the exchanges drift apart',
-  replay: 'recorded Kalshi frames (.ndjson or .ndjson.gz) that are market 0',
+  replay:
+    'recorded Kalshi frames: a file (.ndjson, .ndjson.gz), a directory of them, or several with commas; the busiest markets first',
   replaySpeed: 'multiplies the speed of the recording',
   kalshiPort: 'port of the Kalshi server; 0 takes any free one',
   polymarketPort: 'port of the Polymarket server; 0 takes any free one',
   controlPort: 'port of the control server; 0 takes any free one',
   startingCash: 'dollars on each exchange',
+  kalshiTier: 'usage tier of the Kalshi accounts, for their rate limits',
+  polymarketPerSecond: 'reads that Polymarket answers a second, from one address',
   minNetMicros: 'least net micro-dollars of what the truth counts as an underround',
   maxSizeCenti: 'most contracts of an underround, in hundredths',
   maxCostMicros: 'most micro-dollars that both legs of an underround may cost',
@@ -28,6 +31,7 @@ const MEANINGS: Readonly<Record<keyof SimOptions, string>> = {
 
 interface OptionForm {
   readonly type?: string;
+  readonly enum?: readonly string[];
   readonly default?: unknown;
   readonly minimum?: number;
   readonly maximum?: number;
@@ -55,6 +59,7 @@ Ends on Ctrl-C, SIGTERM, or when a piped standard input closes, with one more li
 Examples:
   $ underround sim --seed 7 --markets 50
   $ underround sim --replay ../shared/data/recorded/kalshi-gold15m-ws/KXGOLD15M-26AUG050800-00.ndjson.gz --markets 1
+  $ underround sim --replay recordings --markets 20 --kalshi-tier basic
   $ underround sim --faults faults.yaml
   $ underround sim --kalshi-port 8001 --polymarket-port 8002 --control-port 8003
 `;
@@ -73,8 +78,9 @@ export function simCommand(): Command {
 function flagOf(key: keyof SimOptions): Option {
   const form = FORMS[key] ?? {};
   const value = { string: '<text>', boolean: '[yes|no]' }[form.type ?? ''] ?? '<n>';
+  const names = form.enum === undefined ? '' : ` (${form.enum.join(' | ')})`;
   const standard = form.default === undefined ? '' : ` (default: ${form.default})`;
-  return new Option(`--${hyphenated(key)} ${value}`, `${MEANINGS[key]}${standard}`);
+  return new Option(`--${hyphenated(key)} ${value}`, `${MEANINGS[key]}${names}${standard}`);
 }
 
 /** Throws ConfigError naming each flag that is wrong. */
@@ -110,7 +116,8 @@ function typedValue(key: keyof SimOptions, given: unknown): unknown {
 }
 
 function allowed(key: keyof SimOptions): string {
-  const { type, minimum, exclusiveMinimum, maximum } = FORMS[key] ?? {};
+  const { type, enum: names, minimum, exclusiveMinimum, maximum } = FORMS[key] ?? {};
+  if (names !== undefined) return names.join(' | ');
   if (type === 'boolean') return 'yes | no';
   if (type === 'string') return 'a text';
   const kind = type === 'integer' ? 'a whole number' : 'a number';

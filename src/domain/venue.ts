@@ -6,6 +6,8 @@ export const VENUE_COUNT = 2;
 export type Venue = typeof KALSHI | typeof POLYMARKET;
 export const VENUE_NAMES = ['kalshi', 'polymarket'] as const;
 export type VenueName = (typeof VENUE_NAMES)[number];
+export type ByVenue<T> = readonly [kalshi: T, polymarket: T];
+export const VENUES: ByVenue<Venue> = [KALSHI, POLYMARKET];
 
 export const YES = 0;
 export const NO = 1;

@@ -8,6 +8,7 @@ import type { TokenBucket } from './token-bucket.js';
 
 const MAX_CONNECTIONS = 8;
 const ERROR_TEXT_CHARS = 300;
+const MAX_ERROR_BODY_CHARS = 16_384;
 /** Waits before a read that met a 429 is made again; after the last one it fails (requirements R4.7). */
 export const RETRY_MS: readonly number[] = [4_000, 8_000, 16_000, 32_000, 64_000];
 /** A call that would wait longer than this for tokens costs more than there will ever be. */
@@ -16,7 +17,7 @@ const MAX_PACE_MS = 60_000;
 export class RestError extends Error {
   readonly code = 'REST_FAILED';
   readonly status: number | undefined;
-  /** The start of the reply's body, for who branches on the exchange's own code. */
+  /** The reply's body, for who branches on the exchange's own code. */
   readonly body: string;
 
   constructor(facts: string, status?: number, cause?: unknown, body = '') {
@@ -118,9 +119,9 @@ export class RestClient {
     const facts = `method=${call.method} url=${this.#origin}${target}`;
     const { status, text } = await this.#answered(call, target, facts);
     if (status < 200 || status > 299) {
-      const body = text.slice(0, ERROR_TEXT_CHARS);
-      const why = `the exchange refused: ${facts} status=${status} body=${body}`;
-      throw new RestError(why, status, undefined, body);
+      const shown = text.slice(0, ERROR_TEXT_CHARS);
+      const why = `the exchange refused: ${facts} status=${status} body=${shown}`;
+      throw new RestError(why, status, undefined, text.slice(0, MAX_ERROR_BODY_CHARS));
     }
     const parsed = schema.safeParse(text === '' ? undefined : parseJson(text, facts));
     if (parsed.success) return parsed.data;

@@ -10,6 +10,8 @@ import type { QuoteTable } from '../shm/quote-table.js';
 import {
   type CountFeed,
   type FeedSink,
+  REASON_BEST_MISMATCH,
+  REASON_CROSSED,
   REASON_DISCONNECTED,
   REASON_NO_SNAPSHOT,
   REASON_TRUSTED,
@@ -21,9 +23,12 @@ export type RecordNs = (ns: number) => void;
 export interface PublisherEvents {
   /** The market's terms are not those that the engine knows. */
   termsChanged(market: number): void;
-  /** A market that had been trusted is so again, after so long. */
+  /** A market whose book had to be mended, or asked for again, is trusted again after so long. */
   regained(afterNs: number): void;
 }
+
+/** Between two frames of one matching event books are crossed, or not what the exchange says: that passes by itself. */
+const PASSING_REASONS: readonly number[] = [REASON_CROSSED, REASON_BEST_MISMATCH];
 
 const NO_EVENTS: PublisherEvents = { termsChanged: () => undefined, regained: () => undefined };
 
@@ -47,8 +52,10 @@ export class Publisher implements FeedSink {
   readonly #recordNs: RecordNs;
   readonly #clock: Clock;
   readonly #events: PublisherEvents;
-  /** By market: since when it is not trusted, 0 while it is or never was. */
+  /** By market: when it was last trusted no longer, 0 when it never was. */
   readonly #lostNs: Float64Array;
+  /** By market: 1 when there was more to mend since then than a matching event whose frames were not all here. */
+  readonly #wasRepaired: Uint8Array;
   #connectionReason = REASON_DISCONNECTED;
   #marked = false;
 
@@ -73,6 +80,7 @@ export class Publisher implements FeedSink {
     this.#clock = clock;
     this.#events = { ...NO_EVENTS, ...events };
     this.#lostNs = new Float64Array(pairs);
+    this.#wasRepaired = new Uint8Array(pairs);
     this.#writeAllTrust();
   }
 
@@ -151,9 +159,12 @@ export class Publisher implements FeedSink {
     if (this.#writtenReasons[market] === REASON_TRUSTED) {
       this.#epochs[market]!++;
       this.#lostNs[market] = this.#clock.nowNs();
-    } else if (reason === REASON_TRUSTED && this.#lostNs[market]! > 0) {
+      this.#wasRepaired[market] = 0;
+    }
+    if (reason !== REASON_TRUSTED) {
+      if (!PASSING_REASONS.includes(reason)) this.#wasRepaired[market] = 1;
+    } else if (this.#wasRepaired[market] === 1 && this.#lostNs[market]! > 0) {
       this.#events.regained(this.#clock.nowNs() - this.#lostNs[market]!);
-      this.#lostNs[market] = 0;
     }
     this.#writtenReasons[market] = reason;
     this.#memory.quotes.setTrust(this.#slotBase + market, this.#epochs[market]!, reason);

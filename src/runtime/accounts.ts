@@ -5,7 +5,7 @@ import type { KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { Clock } from '../domain/clock.js';
-import { type ByVenue, KALSHI, POLYMARKET } from '../domain/venue.js';
+import { type ByVenue, KALSHI, POLYMARKET, type Venue } from '../domain/venue.js';
 import { RestClient, type RestGuards } from '../net/rest-client.js';
 import { loadKalshiCash, loadKalshiFills } from '../venues/kalshi/account.js';
 import { loadKalshiExchangeStatus } from '../venues/kalshi/exchange-status.js';
@@ -21,7 +21,7 @@ import {
 } from '../venues/polymarket/account.js';
 import type { PolymarketCredentials } from '../venues/polymarket/orders.js';
 import type { EngineConfig } from './engine-config.js';
-import { loadTradedPairs } from './markets.js';
+import { type LoadedPairs, reloadPairs } from './markets.js';
 import type { ShardState } from './venue-watch.js';
 import type { PolymarketSession, TradedPair } from './worker-protocol.js';
 
@@ -134,15 +134,8 @@ export class Accounts {
     return this.polymarket.call({ method: 'GET', path: '/time', cost: 1 }, z.number());
   }
 
-  /** The same pairs with the terms that hold now. */
-  async reloadPairs(pairs: readonly TradedPair[]) {
-    const approved = pairs.map(({ name, polarity, kalshi, polymarket }) => ({
-      name,
-      polarity,
-      ticker: kalshi.ticker,
-      conditionId: polymarket.conditionId,
-    }));
-    return loadTradedPairs(approved, this.kalshi, this.polymarket);
+  async reloadPairs(pairs: readonly TradedPair[], venue: Venue): Promise<LoadedPairs> {
+    return reloadPairs(pairs, venue, venue === KALSHI ? this.kalshi : this.polymarket);
   }
 
   async polymarketFills(sinceS: number, pairs: readonly TradedPair[]): Promise<VenueFill[]> {

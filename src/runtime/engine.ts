@@ -188,7 +188,10 @@ export class Engine {
       void watch.ask();
       this.#readDueTerms(running);
     });
-    this.#every(HOUSEKEEPING_MS, () => this.#drainDecisions());
+    this.#every(HOUSEKEEPING_MS, () => {
+      this.#drainDecisions();
+      this.#watchBreakers();
+    });
     this.#every(RECONCILE_EVERY_MS, () => void this.#reconcile());
     this.#every(STUCK_MS / 5, () => this.#checkHeartbeats());
     running.control.advance(ENGINE_RUNNING);
@@ -353,7 +356,7 @@ export class Engine {
         this.#log(message.event);
         break;
       case 'terms-changed':
-        this.#terms?.changed(message.market);
+        this.#terms?.changed(message.venue, message.market);
         break;
       case 'terms-taken':
         this.#taken(message.ticket);
@@ -459,23 +462,46 @@ export class Engine {
     const name = `${VENUE_NAMES[venue]}: ${reply.status} ${reply.code}`;
     if (reply.reaction === 'stop') {
       this.#stopFiring(`an order was refused for good: ${name}`);
-    } else if (venue === POLYMARKET && CLOSED_STATUSES.includes(reply.status)) {
-      this.#restVenue(reply.status, name);
+    } else if (CLOSED_STATUSES.includes(reply.status)) {
+      this.#restAll('venue-closed', this.#config.venueClosedRestMs, name);
+    } else if (reply.status === UNAUTHORIZED) {
+      // Not for good, so it is the time that was signed: the next answer says what it is there.
+      this.#restAll('clock', CLOCK_REST_MS, name);
+      void this.#venueWatch?.ask();
     } else if (reply.reaction === 'rest-market') {
       this.#rest(pair, 'refused', this.#config.refusedRestMs);
-      this.#terms?.changed(pair);
+      this.#terms?.changed(venue, pair);
       void this.#venueWatch?.ask();
     }
   }
 
-  /** Polymarket restarts, or takes no takers for a while (polymarket-api.md 7): every order now would leave the other leg alone. */
-  #restVenue(status: number, why: string): void {
+  /** One exchange refuses whatever comes: every order now would leave the other leg alone. */
+  #restAll(reason: string, forMs: number, why: string): void {
     const running = this.#running;
-    if (running === undefined || running.holds.isHeldFor(0, 'venue-closed')) return;
-    const restMs = this.#config.venueClosedRestMs;
-    this.#say('warn', 'venue-closed', `nothing is fired for ${restMs} ms: ${why}`, { status });
-    running.holdAll('venue-closed');
-    this.#after(restMs, () => running.letAllGo('venue-closed'));
+    if (running === undefined || running.holds.isHeldFor(0, reason)) return;
+    this.#say('warn', reason, `nothing is fired for ${forMs} ms: ${why}`, { forMs });
+    running.holdAll(reason);
+    this.#after(forMs, () => running.letAllGo(reason));
+  }
+
+  /** An exchange that fails takes no orders, so nothing is fired; its breaker closes by itself. */
+  #watchBreakers(): void {
+    const running = this.#running;
+    if (running === undefined) return;
+    for (const venue of VENUES) {
+      const isClosed = this.#venues.isClosed(venue);
+      const reason = `breaker-${VENUE_NAMES[venue]}`;
+      if (running.holds.isHeldFor(0, reason) !== isClosed) continue;
+      const facts = { venue: VENUE_NAMES[venue] };
+      if (isClosed) {
+        this.#say('info', 'breaker-closed', `${VENUE_NAMES[venue]} works again`, facts);
+        running.letAllGo(reason);
+      } else {
+        const text = `${VENUE_NAMES[venue]} fails: it is left alone for a minute`;
+        this.#say('error', 'breaker-open', text, facts);
+        running.holdAll(reason);
+      }
+    }
   }
 
   #shardPaused(exchangeIndex: number, isPaused: boolean): void {
@@ -503,17 +529,15 @@ export class Engine {
 
   #watchTerms(running: Running): TermsWatch {
     return new TermsWatch(running.pairs, {
-      load: (pairs) => running.accounts.reloadPairs(pairs),
+      load: (pairs, venue) => running.accounts.reloadPairs(pairs, venue),
       give: (market, pair) => this.#giveTerms(market, pair),
-      readmit: (market) => {
-        this.#supervisor.tell('kalshi-feed-', { type: 'readmit', market });
-        this.#supervisor.tell('polymarket-feed-', { type: 'readmit', market });
-      },
+      readmit: (venue, market) =>
+        this.#supervisor.tell(`${VENUE_NAMES[venue]}-feed-`, { type: 'readmit', market }),
       hold: (market, isHeld) => {
         if (isHeld) running.holds.hold(market, 'new-terms');
         else running.letGo(market, 'new-terms');
       },
-      say: (level, event, text, pair) => this.#say(level, event, text, { pair }),
+      say: (level, event, text) => this.#say(level, event, text, {}),
       after: (ms, work) => this.#after(ms, work),
     });
   }
@@ -523,7 +547,7 @@ export class Engine {
     const dueMs = Date.now() + VENUE_WATCH_MS;
     pairs.forEach(({ kalshi }, market) => {
       if ((kalshi.feeChangesAtMs ?? Number.POSITIVE_INFINITY) <= dueMs)
-        this.#terms?.changed(market);
+        this.#terms?.changed(KALSHI, market);
     });
   }
 
@@ -566,8 +590,8 @@ export class Engine {
   /** What the exchanges let us do: Kalshi says so, Polymarket's lowest tier is documented (polymarket-api.md 6). */
   async #readLimits(accounts: Accounts): Promise<ByVenue<BucketLimits>> {
     const { read, write } = await accounts.kalshiLimits();
-    this.#reads[KALSHI].resize(read);
-    return [write, POLYMARKET_ORDER_LIMITS];
+    this.#reads[KALSHI].resize(ownShare(read));
+    return [ownShare(write), POLYMARKET_ORDER_LIMITS];
   }
 
   /**
@@ -822,12 +846,24 @@ class Running {
   }
 }
 
-/** Polymarket answers so while it restarts, or takes cancels or resting orders only (polymarket-api.md 4.8). */
+/** An exchange answers so while it restarts, or takes cancels or resting orders only (polymarket-api.md 4.8, 7). */
 const CLOSED_STATUSES: readonly number[] = [425, 503];
+const UNAUTHORIZED = 401;
+const CLOCK_REST_MS = 1_000;
 /** The lowest tier of a signer (polymarket-api.md 6), in orders. */
 const POLYMARKET_ORDER_LIMITS: BucketLimits = { capacity: 60, perSecond: 40 };
 /** Half of what one address may read (polymarket-api.md 6: 500 in 10 s on the narrowest path), at 10 tokens a call. */
 const POLYMARKET_READ_LIMITS: BucketLimits = { capacity: 2_500, perSecond: 250 };
+/**
+ * Calls that were held up on their way arrive together, at a bucket that was full and gained nothing meanwhile: at the exchange's own
+ * figures a burst of ours met 429s.
+ */
+const OWN_SHARE = 0.8;
+
+function ownShare({ capacity, perSecond }: BucketLimits): BucketLimits {
+  return { capacity: capacity * OWN_SHARE, perSecond: perSecond * OWN_SHARE };
+}
+
 /** Basic tier (kalshi-api.md 4.6), until the account's own limits are read. */
 const KALSHI_READ_LIMITS: BucketLimits = { capacity: 200, perSecond: 200 };
 const EMPTY_BOOK = new ArbBook([], () => undefined);

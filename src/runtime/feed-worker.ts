@@ -1,6 +1,8 @@
 // A feed worker: the sockets of one exchange for its share of the markets, their books, and the publisher behind them.
 import { readFileSync } from 'node:fs';
 import type { Clock } from '../domain/clock.js';
+import { formatDecimal } from '../domain/decimal.js';
+import { PRICE_PLACES, SIZE_CENTI_PLACES } from '../domain/units.js';
 import { KALSHI, POLYMARKET, VENUE_NAMES } from '../domain/venue.js';
 import { type SocketTarget, WsSession } from '../net/ws-session.js';
 import { MAX_FEED_AGE_NS } from '../pipeline/detector.js';
@@ -109,8 +111,10 @@ class FeedWorker {
     const { config, pairs } = this.#input;
     const target = { url: `${config.polymarket.wsUrl}/market`, headers: () => ({}) };
     const own = markets.map((market) => {
-      const { tokenIds, conditionId, negRisk } = pairs[market]!.polymarket;
-      return { market, tokenIds, conditionId, negRisk };
+      const { tokenIds, conditionId, negRisk, minSizeCenti, tickE4 } = pairs[market]!.polymarket;
+      const minSizeText = formatDecimal(minSizeCenti, SIZE_CENTI_PLACES);
+      const tickText = formatDecimal(tickE4, PRICE_PLACES);
+      return { market, tokenIds, conditionId, negRisk, minSizeText, tickText };
     });
     const publisher = this.#publisherOf(markets);
     const feed = new PolymarketFeed(own, publisher, this.#count, this.#limits, this.#clock);

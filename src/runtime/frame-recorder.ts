@@ -17,6 +17,9 @@ export interface RecorderFigures extends RecordingFigures {
   readonly connections: number;
 }
 
+/** Where the lines go: a RecordingWriter. */
+export type LineWriter = Pick<RecordingWriter, 'write' | 'figures' | 'close'>;
+
 export interface RecorderOptions {
   readonly watch: Watch;
   readonly limits: LivenessLimits;
@@ -36,7 +39,7 @@ const NOBODY: FeedSink = {
 
 export class FrameRecorder {
   readonly #options: RecorderOptions;
-  readonly #writer: RecordingWriter;
+  readonly #writer: LineWriter;
   readonly #connected = new Set<number>();
   readonly #seen = new Set<number>();
   /** Frames that did not fit since the last one that did, by connection. */
@@ -47,7 +50,7 @@ export class FrameRecorder {
   #lost = 0;
 
   /** Connects at once; throws when the key file cannot be read. */
-  constructor(options: RecorderOptions, writer: RecordingWriter) {
+  constructor(options: RecorderOptions, writer: LineWriter) {
     this.#options = options;
     this.#writer = writer;
     const { watch, limits, clock } = options;

@@ -1,7 +1,9 @@
 // When an exchange changes a market's terms while the engine runs: they are read again, given to every worker that reckons with them,
 // and only then is the market's book believed again.
+import { isDeepStrictEqual } from 'node:util';
+import { type ByVenue, KALSHI, VENUES, type Venue } from '../domain/venue.js';
 import { messageOf } from '../net/rest-client.js';
-import type { RefusedPair } from './markets.js';
+import type { LoadedPairs } from './markets.js';
 import type { TradedPair } from './worker-protocol.js';
 
 /** Changes that come together, as at the change of a series' fee, are read together. */
@@ -11,25 +13,23 @@ const RETRY_MS = 5_000;
 const REFUSED_RETRY_MS = 60_000;
 
 export interface TermsWatchOptions {
-  /** Reads the terms of these pairs anew, each traded or refused. Rejects when an exchange cannot be read. */
-  readonly load: (
-    pairs: readonly TradedPair[],
-  ) => Promise<{ traded: readonly TradedPair[]; refused: readonly RefusedPair[] }>;
+  /** Reads the terms of these pairs on one exchange anew, each traded or refused. Rejects when an exchange cannot be read. */
+  readonly load: (pairs: readonly TradedPair[], venue: Venue) => Promise<LoadedPairs>;
   /** Resolves when every worker has them. */
   readonly give: (market: number, pair: TradedPair) => Promise<void>;
-  readonly readmit: (market: number) => void;
+  readonly readmit: (venue: Venue, market: number) => void;
   /** Keeps the pair from being fired while its terms are in doubt. */
   readonly hold: (market: number, isHeld: boolean) => void;
-  readonly say: (level: 'info' | 'warn', event: string, text: string, pair: string) => void;
+  readonly say: (level: 'info' | 'warn', event: string, text: string) => void;
   readonly after: (ms: number, work: () => void) => void;
 }
 
 export class TermsWatch {
   readonly #pairs: TradedPair[];
   readonly #options: TermsWatchOptions;
-  readonly #changed = new Set<number>();
+  readonly #changed: ByVenue<Set<number>> = [new Set(), new Set()];
   readonly #held = new Set<number>();
-  #isReading = false;
+  readonly #reading = new Set<Venue>();
 
   /** `pairs` is kept up to date: element i is the pair of market i. */
   constructor(pairs: TradedPair[], options: TermsWatchOptions) {
@@ -37,55 +37,59 @@ export class TermsWatch {
     this.#options = options;
   }
 
-  /** The market's terms may have changed. */
-  changed(market: number): void {
-    if (this.#pairs[market] === undefined || this.#changed.has(market)) return;
-    this.#changed.add(market);
+  /** The market's terms on this exchange may have changed. */
+  changed(venue: Venue, market: number): void {
+    const own = this.#changed[venue];
+    if (this.#pairs[market] === undefined || own.has(market)) return;
+    own.add(market);
     if (!this.#held.has(market)) this.#options.hold(market, true);
     this.#held.add(market);
-    this.#options.after(GATHER_MS, () => void this.#read());
+    if (own.size === 1) this.#options.after(GATHER_MS, () => void this.#read(venue));
   }
 
-  async #read(): Promise<void> {
-    if (this.#isReading || this.#changed.size === 0) return;
-    this.#isReading = true;
-    const markets = [...this.#changed];
+  async #read(venue: Venue): Promise<void> {
+    const own = this.#changed[venue];
+    if (this.#reading.has(venue) || own.size === 0) return;
+    this.#reading.add(venue);
+    const markets = [...own];
     // What changes from here on may not be in what is read now: it is noted anew.
-    this.#changed.clear();
+    own.clear();
     try {
-      const { traded, refused } = await this.#options.load(
-        markets.map((market) => this.#pairs[market]!),
-      );
-      for (const market of markets) await this.#take(market, traded, refused);
+      const asked = markets.map((market) => this.#pairs[market]!);
+      const loaded = await this.#options.load(asked, venue);
+      for (const market of markets) await this.#take(venue, market, loaded);
     } catch (error) {
-      const names = markets.map((market) => this.#pairs[market]!.name).join(', ');
-      const why = `new terms cannot be read: ${messageOf(error)}`;
-      this.#options.say('warn', 'terms-unread', why, names);
-      for (const market of markets) this.#options.after(RETRY_MS, () => this.changed(market));
+      const why = `new terms of ${markets.length} markets cannot be read: ${messageOf(error)}`;
+      this.#options.say('warn', 'terms-unread', why);
+      for (const market of markets)
+        this.#options.after(RETRY_MS, () => this.changed(venue, market));
     } finally {
-      this.#isReading = false;
+      this.#reading.delete(venue);
     }
-    if (this.#changed.size > 0) this.#options.after(GATHER_MS, () => void this.#read());
+    if (own.size > 0) this.#options.after(GATHER_MS, () => void this.#read(venue));
   }
 
-  async #take(
-    market: number,
-    traded: readonly TradedPair[],
-    refused: readonly RefusedPair[],
-  ): Promise<void> {
-    const { name } = this.#pairs[market]!;
-    const pair = traded.find((each) => each.name === name);
-    if (pair === undefined) {
+  async #take(venue: Venue, market: number, { traded, refused }: LoadedPairs): Promise<void> {
+    const old = this.#pairs[market]!;
+    const { name } = old;
+    const found = traded.find((each) => each.name === name);
+    if (found === undefined) {
       const why = refused.find((each) => each.name === name)?.why ?? 'it is not listed any more';
-      this.#options.say('warn', 'terms-refused', `${name} is not traded: ${why}`, name);
-      this.#options.after(REFUSED_RETRY_MS, () => this.changed(market));
+      this.#options.say('warn', 'terms-refused', `${name} is not traded: ${why}`);
+      this.#options.after(REFUSED_RETRY_MS, () => this.changed(venue, market));
       return;
     }
-    this.#pairs[market] = pair;
-    await this.#options.give(market, pair);
-    this.#options.readmit(market);
+    // Only this exchange's side: the other's may have been read anew meanwhile.
+    const { kalshi, polymarket } = found;
+    const pair = venue === KALSHI ? { ...old, kalshi } : { ...old, polymarket };
+    if (!isDeepStrictEqual(pair, old)) {
+      this.#pairs[market] = pair;
+      await this.#options.give(market, pair);
+      this.#options.say('info', 'terms-changed', `${name} has new terms`);
+    }
+    this.#options.readmit(venue, market);
     // It changed again while it was read: what is in force now is old already.
-    if (!this.#changed.has(market) && this.#held.delete(market)) this.#options.hold(market, false);
-    this.#options.say('info', 'terms-changed', `${name} has new terms`, name);
+    if (VENUES.some((each) => this.#changed[each].has(market))) return;
+    if (this.#held.delete(market)) this.#options.hold(market, false);
   }
 }

@@ -3,10 +3,11 @@
 import { readFileSync } from 'node:fs';
 import type { Clock } from '../domain/clock.js';
 import { type SocketProtocol, type SocketTarget, WsSession } from '../net/ws-session.js';
-import type { CountFeed, FeedSink } from '../venues/feed.js';
+import type { CountFeed, ExchangeFeed, FeedSink } from '../venues/feed.js';
 import { KalshiFeed } from '../venues/kalshi/feed.js';
 import { kalshiHeaders } from '../venues/kalshi/headers.js';
 import { readKalshiPrivateKey } from '../venues/kalshi/wire/auth.js';
+import type { KalshiDialect } from '../venues/kalshi/wire/dialect.js';
 import type { LivenessLimits } from '../venues/liveness.js';
 import { MAX_ASSETS_PER_CONNECTION, PolymarketFeed } from '../venues/polymarket/feed.js';
 
@@ -19,6 +20,8 @@ export interface KalshiWatch {
   readonly keyId: string;
   readonly privateKeyPath: string;
   readonly tickers: readonly string[];
+  readonly dialect: KalshiDialect;
+  readonly useYesPrice: boolean;
 }
 
 export interface PolymarketWatch {
@@ -55,7 +58,19 @@ export interface WatchParts {
 export function watchFeeds(watch: Watch, parts: WatchParts): () => void {
   const { sink, count, limits, clock } = parts;
   const sessions: WsSession[] = [];
-  const open = (target: SocketTarget, feed: SocketProtocol): void => {
+  const feeds: ExchangeFeed[] = [];
+  // Nobody trades here: new terms concern nobody, and the book goes on.
+  const watching: FeedSink = {
+    ...sink,
+    termsChanged: (market) => {
+      sink.termsChanged(market);
+      setImmediate(() => {
+        for (const feed of feeds) feed.readmit(market);
+      });
+    },
+  };
+  const open = (target: SocketTarget, feed: ExchangeFeed): void => {
+    feeds.push(feed);
     const connection = sessions.length;
     const overheard = overhear(feed, connection, parts);
     const events = {
@@ -65,14 +80,16 @@ export function watchFeeds(watch: Watch, parts: WatchParts): () => void {
     sessions.push(new WsSession(target, overheard, events, clock, Math.random, TICK_MS));
   };
   if (watch.venue === 'kalshi') {
+    const { dialect, useYesPrice } = watch;
     const markets = watch.tickers.map((ticker, market) => ({ market, ticker }));
-    open(kalshiTarget(watch, clock), new KalshiFeed(markets, sink, count, limits, clock));
+    const feed = new KalshiFeed(markets, watching, count, limits, clock, { dialect, useYesPrice });
+    open(kalshiTarget(watch, clock), feed);
   } else {
     const target = { url: `${watch.wsUrl}/market`, headers: () => ({}) };
     const markets = watch.markets.map(({ tokenIds }, market) => ({ market, tokenIds }));
     for (let start = 0; start < markets.length; start += MARKETS_PER_POLYMARKET_CONNECTION) {
       const batch = markets.slice(start, start + MARKETS_PER_POLYMARKET_CONNECTION);
-      open(target, new PolymarketFeed(batch, sink, count, limits, clock));
+      open(target, new PolymarketFeed(batch, watching, count, limits, clock));
     }
   }
   return () => {
@@ -91,7 +108,7 @@ function kalshiTarget(watch: KalshiWatch, clock: Clock): SocketTarget {
 
 /** The feed, with everything that it is told also told to the ear. */
 function overhear(
-  feed: SocketProtocol,
+  feed: ExchangeFeed,
   connection: number,
   { ear, count, clock }: WatchParts,
 ): SocketProtocol {

@@ -93,7 +93,7 @@ export type OrderFault =
 export type MarketFault =
   /** Kalshi: trading (no orders, cancels work) or the exchange (no cancels either) pauses (kalshi-api.md 5). */
   | { readonly kind: 'pause'; readonly durationMs: number; readonly scope: 'trading' | 'exchange' }
-  /** Polymarket's modes (polymarket-api.md 4.8, 7). A restart ends in two minutes of post-only, or so long as `postOnlyMs` says. */
+  /** Polymarket's modes (polymarket-api.md 4.8, 7). After a restart only resting orders are taken for as long again. */
   | {
       readonly kind: 'mode';
       readonly mode: 'restarting' | 'post-only' | 'cancel-only' | 'disabled';

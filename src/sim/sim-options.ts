@@ -1,7 +1,9 @@
 // What a simulation can be told, with its defaults.
 import { z } from 'zod';
+import { KALSHI_TIERS, type KalshiTierName } from './kalshi/rate-limits.js';
 import { DIVERGENCES_PER_MARKET_SECOND } from './market/generator.js';
 
+const tiers = Object.keys(KALSHI_TIERS) as [KalshiTierName, ...KalshiTierName[]];
 const port = z.int().min(0).max(65_535).default(0);
 
 export const simOptionsSchema = z.strictObject({
@@ -12,7 +14,7 @@ export const simOptionsSchema = z.strictObject({
   rate: z.number().positive().max(1_000).default(1),
   /** Over all markets. Default: 8 for 200 markets, and in proportion. */
   divergencesPerSecond: z.number().min(0).max(10_000).optional(),
-  /** Recorded Kalshi frames that are market 0. */
+  /** Recorded Kalshi frames, as recordingFiles() takes them: the busiest of their markets are the first ones here. */
   replay: z.string().min(1).optional(),
   replaySpeed: z.number().positive().max(1_000).default(1),
   /** 0 takes any free port. */
@@ -21,6 +23,10 @@ export const simOptionsSchema = z.strictObject({
   controlPort: port,
   /** Whole dollars on each exchange. */
   startingCash: z.int().positive().max(1_000_000_000).default(100_000),
+  /** Usage tier of every Kalshi account; by default limits are never met. */
+  kalshiTier: z.enum(tiers).default('unlimited'),
+  /** Reads that Polymarket answers a second, and at once, from one address. Default: never met. */
+  polymarketPerSecond: z.int().positive().max(1_000_000).optional(),
   /** What an underround must be for the truth to count it. */
   minNetMicros: z.int().min(1).default(20_000),
   maxSizeCenti: z.int().positive().default(10_000),

@@ -25,10 +25,12 @@ import {
   STRAYS_PER_SECOND,
 } from './market/replay.js';
 import { Truth } from './market/truth.js';
+import type { RateLimits } from './polymarket/rate-limits.js';
 import { startPolymarketServer } from './polymarket/server.js';
 import type { Fault, SimServer } from './server.js';
 import { createSimKeys, type SimKeys } from './sim-keys.js';
 import { divergencesPerSecondOf, type SimOptions } from './sim-options.js';
+import { tellTruth } from './truth-of-faults.js';
 
 /** All that an engine needs to trade on the simulation. */
 export interface SimReady {
@@ -119,8 +121,16 @@ async function assemble(
   closers.push(async () => player.stop());
   const script = options.faults === undefined ? undefined : readFaultScript(options.faults);
   const [kalshi, polymarket] = await startServers(options, log, market, keys, closers);
-  const inject = (venue: FaultVenue, fault: Fault) =>
+  const undoing = new Set<NodeJS.Timeout>();
+  closers.push(async () => {
+    for (const timer of undoing) clearTimeout(timer);
+  });
+  const inject = (venue: FaultVenue, fault: Fault) => {
     (venue === 'kalshi' ? kalshi : polymarket).inject(fault);
+    const undo = tellTruth(truth, listings.length, venue, fault);
+    if (undo !== undefined && 'durationMs' in fault)
+      undoing.add(setTimeout(undo, fault.durationMs));
+  };
   const faults = new FaultPlayer({ script: script ?? NO_FAULTS, inject, log });
   closers.push(async () => faults.stop());
   const start = () => {
@@ -232,6 +242,10 @@ function openAccounts(options: SimOptions): readonly [Accounts, Accounts] {
   return [kalshi, polymarket];
 }
 
+function readLimits({ polymarketPerSecond: perSecond }: SimOptions): RateLimits {
+  return perSecond === undefined ? {} : { reads: { perSecond, burst: perSecond } };
+}
+
 async function startServers(
   options: SimOptions,
   log: (line: string) => void,
@@ -248,6 +262,7 @@ async function startServers(
     accounts: accounts[KALSHI],
     listings: listings.map((listing) => listing.kalshi),
     keys: [{ keyId, publicKey, account: TRADER }],
+    limits: options.kalshiTier,
   });
   closers.push(() => kalshi.close());
   const polymarket = await startPolymarketServer({
@@ -258,6 +273,7 @@ async function startServers(
     listings: listings.map((listing) => listing.polymarket),
     wallets: [{ address: keys.polymarket.address, account: TRADER }],
     chainId: POLYGON_CHAIN_ID,
+    limits: readLimits(options),
   });
   closers.push(() => polymarket.close());
   return [kalshi, polymarket];

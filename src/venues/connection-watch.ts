@@ -18,6 +18,11 @@ const REGAIN_LAG_SHARE = 0.1;
 /** A connection that answers but has told nothing of any market for so long is silent, however quiet its markets are. */
 const MAX_DATA_SILENCE_MS = 60_000;
 
+/** A question is put this often to a connection whose frames are late: only its answer can tell a clock that moved from a queue. */
+const LATE_PROBE_NS = 500_000_000;
+/** Frames that stay late for so long are a queue that does not empty: a new connection starts without it. */
+const LATE_GIVE_UP_NS = 5_000_000_000;
+
 const SILENT_VERDICTS: readonly LivenessVerdict[] = ['silent', 'give-up'];
 
 export class ConnectionWatch {
@@ -27,6 +32,11 @@ export class ConnectionWatch {
   readonly #sink: FeedSink;
   readonly #count: CountFeed;
   #reason = REASON_DISCONNECTED;
+  /** Something that this connection was asked for came quickly: until then its frames may all be equally old. */
+  #isProven = false;
+  /** When it was last asked because it is late, and since when it is. */
+  #lateProbedNs = 0;
+  #lateSinceNs = 0;
 
   constructor(limits: LivenessLimits, sink: FeedSink, count: CountFeed) {
     this.#liveness = new Liveness(limits);
@@ -42,11 +52,17 @@ export class ConnectionWatch {
   opened(nowNs: number): void {
     this.#liveness.opened(nowNs);
     this.#data.opened(nowNs);
+    this.#isProven = false;
     this.#setReason(REASON_NO_SNAPSHOT);
   }
 
   closed(): void {
     this.#setReason(REASON_DISCONNECTED);
+  }
+
+  /** It said nothing for longer than is usual: what it would have said may be lost. @hot */
+  get isSilent(): boolean {
+    return this.#reason === REASON_SILENT;
   }
 
   /** Anything arrived. True when the silence before it was longer than any allowed: books must be asked for again. @hot */
@@ -62,6 +78,8 @@ export class ConnectionWatch {
    */
   stamped(nowNs: number, venueMs: number): void {
     this.#data.heard(nowNs);
+    // Nothing is learned of what is quick from frames that may have waited in a queue.
+    if (!this.#isProven) return;
     const reason = this.#liveness.stamped(nowNs, venueMs);
     const isCurrent = this.#data.stamped(nowNs, venueMs) === REASON_TRUSTED;
     if (reason !== REASON_TRUSTED || this.#reason === REASON_TRUSTED || isCurrent) {
@@ -75,21 +93,30 @@ export class ConnectionWatch {
    */
   answered(askedNs: number, nowNs: number, isOrdered: boolean): void {
     if (!isOrdered && (this.#reason === REASON_LATE || this.#isDataSilent(nowNs))) return;
-    if (this.#liveness.answered(askedNs, nowNs)) this.#setReason(REASON_TRUSTED);
+    this.#data.answered(askedNs, nowNs, isOrdered);
+    if (!this.#liveness.answered(askedNs, nowNs, isOrdered)) return;
+    if (isOrdered) this.#isProven = true;
+    if (this.#isProven) this.#setReason(REASON_TRUSTED);
   }
 
   /** What the connection asked for when it opened, in order with the data: quick, it is current; slow, it was held up. */
   firstAnswered(askedNs: number, nowNs: number): void {
-    if (this.#data.answered(askedNs, nowNs)) this.#setReason(REASON_TRUSTED);
-    else if (!this.#liveness.answered(askedNs, nowNs)) this.#setReason(REASON_LATE);
+    const isQuick = this.#data.answered(askedNs, nowNs, true);
+    const isCurrent = this.#liveness.answered(askedNs, nowNs, true);
+    if (isCurrent) this.#isProven = true;
+    if (isQuick) this.#setReason(REASON_TRUSTED);
+    else if (!isCurrent) this.#setReason(REASON_LATE);
   }
 
   #isDataSilent(nowNs: number): boolean {
     return SILENT_VERDICTS.includes(this.#data.check(nowNs));
   }
 
-  /** Distrusts what has gone silent and asks for a sign of life. Returns why the connection is to be given up, if it is. */
-  tick(nowNs: number, probe: () => void): string | undefined {
+  /**
+   * Distrusts what has gone silent and asks for a sign of life: `probe` any, `dataProbe` one whose answer comes in one order with the
+   * data. Returns why the connection is to be given up, if it is.
+   */
+  tick(nowNs: number, probe: () => void, dataProbe: () => void): string | undefined {
     const verdict = this.#liveness.check(nowNs);
     switch (verdict) {
       case 'give-up':
@@ -104,10 +131,23 @@ export class ConnectionWatch {
         probe();
         return undefined;
       case 'good':
-        return undefined;
+        return this.#lateTick(nowNs, dataProbe);
       default:
         return verdict satisfies never;
     }
+  }
+
+  #lateTick(nowNs: number, dataProbe: () => void): string | undefined {
+    if (this.#reason !== REASON_LATE) {
+      this.#lateSinceNs = nowNs;
+      return undefined;
+    }
+    if (nowNs - this.#lateSinceNs > LATE_GIVE_UP_NS) return 'frames stay late';
+    if (nowNs - this.#lateProbedNs > LATE_PROBE_NS) {
+      this.#lateProbedNs = nowNs;
+      dataProbe();
+    }
+    return undefined;
   }
 
   #setReason(reason: number): void {

@@ -87,6 +87,7 @@ export const FEED_COUNTERS = [
   'lates',
   'fallbacks',
   'polls',
+  'refusals',
 ] as const;
 export type FeedCounter = (typeof FEED_COUNTERS)[number];
 

@@ -13,6 +13,8 @@ const MEAN_WEIGHT = 1 / 64;
 const PROBE_SHARE = 1 / 3;
 /** Silence that outlasts the limit this many times is a dead connection. */
 const GIVE_UP_FACTOR = 4;
+/** Frames that stay late for so long while answers are quick: it is the clocks that have moved, not the frames that wait. */
+const CLOCK_MOVED_MS = 1_000;
 /** The quickest frame seen fades by this much a second, so that a clock that drifts does not freeze the baseline. */
 const BASELINE_FADE_MS_PER_SECOND = 0.1;
 
@@ -32,6 +34,8 @@ export class Liveness {
   #baselineLagMs = Number.POSITIVE_INFINITY;
   #baselineNs = 0;
   #late = false;
+  /** Since when each frame was late, 0 when the last one was not. A new connection does not change it. */
+  #lateSinceNs = 0;
 
   constructor(limits: LivenessLimits) {
     this.#maxSilenceNs = limits.maxSilenceMs * NS_PER_MS;
@@ -67,17 +71,26 @@ export class Liveness {
     } else {
       this.#late = lagMs - faded > this.#maxLagMs;
     }
+    if (!this.#late) this.#lateSinceNs = 0;
+    else if (this.#lateSinceNs === 0) this.#lateSinceNs = nowNs;
     return this.#late ? REASON_LATE : REASON_TRUSTED;
   }
 
   /**
    * An answer to something asked at `askedNs` arrived. True, and nothing is late any more, when it came so quickly that what came
-   * before it in the pipe cannot be old.
+   * before it in the pipe cannot be old. `isOrdered`: it came in one order with the frames, so frames that were late all the same
+   * were stamped by another clock than before, and what is quick is learned anew.
    */
-  answered(askedNs: number, nowNs: number): boolean {
+  answered(askedNs: number, nowNs: number, isOrdered: boolean): boolean {
     const isCurrent = nowNs - askedNs <= this.#maxLagMs * NS_PER_MS;
-    if (isCurrent) this.#late = false;
-    return isCurrent;
+    if (!isCurrent) return false;
+    const lateNs = this.#lateSinceNs === 0 ? 0 : nowNs - this.#lateSinceNs;
+    if (isOrdered && lateNs > CLOCK_MOVED_MS * NS_PER_MS) {
+      this.#baselineLagMs = Number.POSITIVE_INFINITY;
+      this.#lateSinceNs = 0;
+    }
+    this.#late = false;
+    return true;
   }
 
   /** How long the connection may say nothing now: less when it usually says much. */

@@ -27,7 +27,13 @@ export type LegReply =
       /** undefined where the exchange does not say; fills do. */
       readonly costMicros: number | undefined;
     }
-  | { readonly kind: 'rejected'; readonly status: number; readonly code: string }
+  | {
+      readonly kind: 'rejected';
+      readonly status: number;
+      readonly code: string;
+      /** What the refusal says of the next order; undefined where the gateway does not know. */
+      readonly reaction?: 'retry-later' | 'rest-market' | 'stop';
+    }
   | { readonly kind: 'unknown'; readonly orderId: string | undefined; readonly why: string }
   | { readonly kind: 'not-written'; readonly why: string };
 

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
+  limitAmounts,
   marketBuyAmounts,
+  marketSellAmounts,
   orderableCenti,
   orderableStepCenti,
   POLYMARKET_TICKS_E4,
@@ -42,6 +44,41 @@ describe('market buy', () => {
     expect(() => marketBuyAmounts(10_001, 5_600, 100)).toThrow(/spendMicros=10001/);
     expect(() => marketBuyAmounts(0, 5_600, 100)).toThrow(/spendMicros=0/);
     expect(() => marketBuyAmounts(10_000, 5_600, 200)).toThrow(/tickE4=200/);
+  });
+});
+
+describe('limit order', () => {
+  // polymarket-api.md 4.5, vectors of the official client; sizes there are rounded down to two decimals.
+  test.each([
+    ['BUY', 5_600, 2_104, 100, 11_782_400, 21_040_000],
+    ['BUY', 3_330, 1_333, 10, 4_438_890, 13_330_000],
+    ['BUY', 625, 777, 25, 485_625, 7_770_000],
+    ['SELL', 9_999, 3_333, 1, 33_330_000, 33_326_667],
+  ] as const)(
+    '%s at %i has its documented amounts',
+    (side, priceE4, size, tickE4, maker, taker) => {
+      const amounts = { makerAmount: maker, takerAmount: taker };
+      expect(limitAmounts(side, priceE4, size, tickE4)).toEqual(amounts);
+    },
+  );
+
+  test('to sell at the market is the same as to sell at its limit', () => {
+    expect(marketSellAmounts(1_099, 3_330, 10)).toEqual({
+      makerAmount: 10_990_000,
+      takerAmount: 3_659_670,
+    });
+  });
+
+  test.each([
+    ['a price off the tick', 5_650, 100, 100, /off the grid/],
+    ['a price of nothing', 0, 100, 100, /off the grid/],
+    ['a price of a dollar', 10_000, 100, 100, /off the grid/],
+    ['no size', 5_600, 0, 100, /not a size/],
+    ['a part of a hundredth', 5_600, 1.5, 100, /not a size/],
+    ['a size beyond exact numbers', 5_600, 2 ** 50, 100, /not a size/],
+    ['a tick that is none', 5_600, 100, 200, /unknown tick/],
+  ])('refuses %s', (_, priceE4, size, tickE4, why) => {
+    expect(() => limitAmounts('BUY', priceE4, size, tickE4)).toThrow(why);
   });
 });
 

@@ -9,7 +9,8 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const pairNamed = (name: string, version = 0) => ({ name, version }) as unknown as TradedPair;
+const pairNamed = (name: string, version = 0) =>
+  ({ name, kalshi: { version }, polymarket: {} }) as unknown as TradedPair;
 type Loaded = { traded: TradedPair[]; refused: { name: string; why: string }[] };
 
 function open(load: (names: string[]) => Promise<Loaded>) {
@@ -22,9 +23,9 @@ function open(load: (names: string[]) => Promise<Loaded>) {
     },
     give: async (market, pair) => {
       await Promise.resolve();
-      steps.push(`given ${market} ${(pair as unknown as { version: number }).version}`);
+      steps.push(`given ${market} ${(pair.kalshi as unknown as { version: number }).version}`);
     },
-    readmit: (market) => steps.push(`readmit ${market}`),
+    readmit: (_, market) => steps.push(`readmit ${market}`),
     hold: (market, isHeld) => steps.push(`${isHeld ? 'hold' : 'release'} ${market}`),
     say: () => undefined,
     after: (ms, work) => setTimeout(work, ms),
@@ -37,10 +38,10 @@ it('gives new terms to everybody before the market is believed, and lets it go l
     traded: names.map((name) => pairNamed(name, 7)),
     refused: [],
   }));
-  watch.changed(2);
-  watch.changed(0);
-  watch.changed(2);
-  watch.changed(99);
+  watch.changed(0, 2);
+  watch.changed(0, 0);
+  watch.changed(0, 2);
+  watch.changed(0, 99);
   await vi.advanceTimersByTimeAsync(200);
   expect(steps).toEqual([
     'hold 2',
@@ -59,9 +60,9 @@ it('gives new terms to everybody before the market is believed, and lets it go l
 it('reads again what changed while it was read, and holds the pair until then', async () => {
   const answers: ((loaded: Loaded) => void)[] = [];
   const { watch, steps } = open(() => new Promise((resolve) => answers.push(resolve)));
-  watch.changed(1);
+  watch.changed(0, 1);
   await vi.advanceTimersByTimeAsync(60);
-  watch.changed(1);
+  watch.changed(0, 1);
   answers[0]!({ traded: [pairNamed('b', 1)], refused: [] });
   await vi.advanceTimersByTimeAsync(200);
   expect(steps).toEqual(['hold 1', 'load b', 'given 1 1', 'readmit 1', 'load b']);
@@ -78,7 +79,7 @@ it('keeps a pair held while its terms cannot be read or are refused, and asks ag
     if (turn === 2) return { traded: [], refused: [{ name: 'a', why: 'closed' }] };
     return { traded: [pairNamed('a', 3)], refused: [] };
   });
-  watch.changed(0);
+  watch.changed(0, 0);
   await vi.advanceTimersByTimeAsync(1_000);
   expect(steps).toEqual(['hold 0', 'load a']);
   await vi.advanceTimersByTimeAsync(5_000);

@@ -2,10 +2,12 @@ import { expect, it } from 'vitest';
 import { REASON_SILENT } from '../../src/venues/feed.js';
 import { describeFeed } from './feed-conformance.js';
 import { FeedRig } from './feed-model.js';
-import { KALSHI_FEED, type KalshiPeer, tickerOf } from './scripted-kalshi.js';
+import { KALSHI_FEED, type KalshiPeer, kalshiFeed, tickerOf } from './scripted-kalshi.js';
 import { POLYMARKET_FEED, type PolymarketPeer, tokensOf } from './scripted-polymarket.js';
 
 describeFeed(KALSHI_FEED);
+describeFeed(kalshiFeed('Kalshi in YES prices', { useYesPrice: true }));
+describeFeed(kalshiFeed('Kalshi of January 2026', { dialect: 'legacy' }));
 describeFeed(POLYMARKET_FEED);
 
 function kalshi(markets = 3): { rig: FeedRig; peer: () => KalshiPeer } {

@@ -1,4 +1,4 @@
-import { constants, createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
+import { constants, createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -79,6 +79,16 @@ it('uses a salt as long as the digest', () => {
   const withSalt = (saltLength: number): boolean =>
     verify('sha256', Buffer.from(text), { key: rsa.publicKey, padding, saltLength }, signature);
   expect([withSalt(32), withSalt(20), withSalt(0)]).toEqual([true, false, false]);
+});
+
+it('signs the message itself with Ed25519, nothing hashed before', () => {
+  fc.assert(
+    fc.property(message, (text) => {
+      const signature = sign(null, Buffer.from(text), ed25519.privateKey);
+      expect(signKalshi(ed25519.privateKey, text)).toBe(signature.toString('base64'));
+      expect(verifyKalshi(ed25519.publicKey, text, signature.toString('base64'))).toBe(true);
+    }),
+  );
 });
 
 it('signs the path without its query', () => {

@@ -4,7 +4,6 @@ import { afterEach, expect, it } from 'vitest';
 import { NO_BREAKER } from '../../src/net/circuit-breaker.js';
 import { KalshiOrders } from '../../src/venues/kalshi/orders.js';
 import { type LegOrder, PREPARED } from '../../src/venues/orders.js';
-import { PolymarketOrders } from '../../src/venues/polymarket/orders.js';
 import { until } from '../net/raw-server.js';
 
 const closers: (() => Promise<void>)[] = [];
@@ -69,33 +68,4 @@ it.each([
   expect(await send(1)).toBe(startMs);
   wallMs = startMs + byMs;
   expect(Math.abs((await send(2)) - wallMs)).toBeLessThanOrEqual(TOLERANCE_MS);
-});
-
-it('says, and does not throw, that an order cannot be built', () => {
-  const gateway = new PolymarketOrders({
-    restUrl: 'http://127.0.0.1:1',
-    chainId: 137,
-    exchanges: { standard: `0x${'11'.repeat(20)}`, negRisk: `0x${'22'.repeat(20)}` },
-    privateKey: new Uint8Array(32).fill(7),
-    funder: `0x${'33'.repeat(20)}`,
-    credentials: {
-      address: `0x${'33'.repeat(20)}`,
-      apiKey: 'k',
-      secret: Buffer.from('s'),
-      passphrase: 'p',
-    },
-    markets: [{ tokenIds: ['1', '2'], negRisk: false, tickE4: 100 }, undefined],
-    connections: 1,
-    timeoutMs: 100,
-    clock: { nowNs: () => 0, wallMs: () => 0 },
-    breaker: NO_BREAKER,
-    bucket: undefined,
-  });
-  closers.push(() => gateway.close());
-  expect(gateway.prepare(LEG)).toBe(PREPARED);
-  // Only whole cents can be spent (polymarket-api.md 4.6).
-  for (const spendMicros of [0, -10_000, 5_000_001, 9_999]) {
-    expect(gateway.prepare({ ...LEG, spendMicros })).toBeLessThan(0);
-  }
-  for (const market of [1, 2]) expect(gateway.prepare({ ...LEG, market })).toBeLessThan(0);
 });

@@ -2,9 +2,11 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { RequestOutcome } from '../../src/net/order-connections.js';
-import { readReply as readKalshi } from '../../src/venues/kalshi/orders.js';
+import { readReply as readKalshiReply } from '../../src/venues/kalshi/order-reply.js';
 import type { LegReply } from '../../src/venues/orders.js';
-import { readReply as readPolymarket } from '../../src/venues/polymarket/orders.js';
+import { readReply as readPolymarket } from '../../src/venues/polymarket/order-reply.js';
+
+const readKalshi = (outcome: RequestOutcome) => readKalshiReply(outcome, 'current');
 
 const ORDER_ID = `0x${'5e'.repeat(32)}`;
 const answered = (status: number, body: unknown): RequestOutcome => ({
@@ -128,9 +130,13 @@ const POLYMARKET: [string, RequestOutcome, Partial<LegReply>][] = [
   [
     'an order that waits',
     answered(200, matched({ status: 'delayed', takingAmount: '' })),
-    { kind: 'unknown' },
+    { kind: 'unknown', orderId: ORDER_ID, why: 'delayed' },
   ],
-  ['a wait that ended', answered(200, matched({ status: 'unmatched' })), { kind: 'unknown' }],
+  [
+    'a wait that ended',
+    answered(200, matched({ status: 'unmatched' })),
+    { kind: 'unknown', orderId: ORDER_ID, why: 'unmatched' },
+  ],
   ["another order's reply", answered(200, matched({ orderID: '0x77' })), { kind: 'unknown' }],
   [
     'a refusal that came with a 200',
@@ -164,7 +170,6 @@ const POLYMARKET: [string, RequestOutcome, Partial<LegReply>][] = [
     'not enough balance / allowance: 1',
     'invalid expiration',
     'order canceled in the CTF exchange contract',
-    "order couldn't be fully filled. FOK orders are fully filled or killed.",
     'the market is not yet ready to process new orders',
     'Invalid token id',
   ].map((text): [string, RequestOutcome, Partial<LegReply>] => [
@@ -196,7 +201,7 @@ const POLYMARKET: [string, RequestOutcome, Partial<LegReply>][] = [
   [
     'disabled',
     error(503, 'Trading is currently disabled. Check polymarket.com for updates'),
-    { kind: 'unknown' },
+    { kind: 'rejected', reaction: 'retry-later' },
   ],
   ['a page of the CDN', answered(403, '<html>'), { kind: 'unknown' }],
   ['nothing', { kind: 'lost', why: 'reset' }, { kind: 'unknown', orderId: ORDER_ID }],

@@ -2,6 +2,7 @@
 import { formatDecimal } from '../../src/domain/decimal.js';
 import { PAYOUT_E4 } from '../../src/domain/units.js';
 import { PolymarketFeed } from '../../src/venues/polymarket/feed.js';
+import { bookHash, type HashedBook } from '../../src/venues/polymarket/wire/book-hash.js';
 import {
   bestBid,
   copyBook,
@@ -17,6 +18,8 @@ export const tokensOf = (market: number): [string, string] => [`${market}01`, `$
 const price = (priceE4: number) => formatDecimal(priceE4, 4);
 const size = (sizeCenti: number) => formatDecimal(sizeCenti, 2);
 
+const QUIET_SINCE_MS = 1_789_990_000_000;
+
 export interface Change {
   readonly side: Side;
   readonly priceE4: number;
@@ -27,6 +30,12 @@ export class PolymarketPeer implements Peer {
   readonly outbox: Sent[] = [];
   readonly #subscribed = new Set<string>();
   readonly #options: PeerOptions;
+  /** Of each market's last change, as its hashes have it; long ago in a quiet market. */
+  readonly #changedMs = new Map<number, number>();
+  /** Text of every market's last trade. */
+  lastTrade = '0.305';
+  /** Of the markets whose tick is not 0.0001; shared by all connections of a test. */
+  ticks: ReadonlyMap<number, string> = new Map();
   /** Markets without an order book: nothing is ever told of them. */
   readonly absent = new Set<number>();
 
@@ -77,6 +86,7 @@ export class PolymarketPeer implements Peer {
       else book[change.side].set(change.priceE4, change.sizeCenti);
       steps.push([change, copyBook(book)]);
     }
+    this.#changedMs.set(market, this.#options.venueMs());
     if (!this.#subscribed.has(tokensOf(market)[0])) return;
     const yesBest = bestBid(book.yes);
     const noBest = bestBid(book.no);
@@ -84,9 +94,9 @@ export class PolymarketPeer implements Peer {
       const frame = {
         market: `0x${market}`,
         price_changes: tokensOf(market).map((asset_id, token) =>
-          this.#tokenChange(asset_id, token, change, yesBest, noBest),
+          this.#tokenChange(asset_id, token, change, yesBest, noBest, this.hash(market, token)),
         ),
-        timestamp: String(this.#options.venueMs()),
+        timestamp: this.#timestamp(market),
         event_type: 'price_change',
       };
       const data = Buffer.from(JSON.stringify(frame));
@@ -95,18 +105,57 @@ export class PolymarketPeer implements Peer {
   }
 
   bookEvent(market: number, token: number): object {
-    const book = this.#options.truth[market]!;
-    const [own, other] = token === 0 ? [book.yes, book.no] : [book.no, book.yes];
-    const bids = [...own].sort(([a], [b]) => a - b);
-    const asks = [...other].sort(([a], [b]) => a - b);
     return {
       market: `0x${market}`,
       asset_id: tokensOf(market)[token],
-      // Of the book's last change: long ago in a quiet market.
-      timestamp: String(this.#options.venueMs() - 3_600_000),
-      bids: bids.map(([p, s]) => ({ price: price(p), size: size(s) })),
-      asks: asks.map(([p, s]) => ({ price: price(PAYOUT_E4 - p), size: size(s) })),
+      timestamp: this.#timestamp(market),
+      hash: this.hash(market, token),
+      ...this.levels(market, token),
+      tick_size: this.#tick(market),
+      last_trade_price: this.lastTrade,
       event_type: 'book',
+    };
+  }
+
+  /** Of the whole book as it is now. */
+  hash(market: number, token: number): string {
+    return bookHash(this.hashed(market, token));
+  }
+
+  hashed(market: number, token: number): HashedBook {
+    const { bids, asks } = this.levels(market, token);
+    return {
+      market: `0x${market}`,
+      assetId: tokensOf(market)[token]!,
+      timestamp: this.#timestamp(market),
+      bidsText: JSON.stringify(bids).slice(1, -1),
+      asksText: JSON.stringify(asks).slice(1, -1),
+      minOrderSize: '5',
+      tickSize: this.#tick(market),
+      negRisk: market % 2 === 1,
+      lastTradePrice: this.lastTrade,
+    };
+  }
+
+  changedMs(market: number): number {
+    return this.#changedMs.get(market) ?? QUIET_SINCE_MS;
+  }
+
+  #tick(market: number): string {
+    return this.ticks.get(market) ?? '0.0001';
+  }
+
+  #timestamp(market: number): string {
+    return String(this.changedMs(market));
+  }
+
+  levels(market: number, token: number): { bids: object[]; asks: object[] } {
+    const book = this.#options.truth[market]!;
+    const [own, other] = token === 0 ? [book.yes, book.no] : [book.no, book.yes];
+    const ascending = (side: ReadonlyMap<number, number>) => [...side].sort(([a], [b]) => a - b);
+    return {
+      bids: ascending(own).map(([p, s]) => ({ price: price(p), size: size(s) })),
+      asks: ascending(other).map(([p, s]) => ({ price: price(PAYOUT_E4 - p), size: size(s) })),
     };
   }
 
@@ -116,6 +165,7 @@ export class PolymarketPeer implements Peer {
     { side, priceE4, sizeCenti }: Change,
     yesBest: number,
     noBest: number,
+    hash: string,
   ): object {
     const isBid = (side === 'yes') === (token === 0);
     const [bid, ask] = token === 0 ? [yesBest, noBest] : [noBest, yesBest];
@@ -124,6 +174,7 @@ export class PolymarketPeer implements Peer {
       price: price(isBid ? priceE4 : PAYOUT_E4 - priceE4),
       size: size(sizeCenti),
       side: isBid ? 'BUY' : 'SELL',
+      hash,
       best_bid: bid === 0 ? '0' : price(bid),
       best_ask: ask === 0 ? '1' : price(PAYOUT_E4 - ask),
     };
@@ -136,7 +187,12 @@ export const POLYMARKET_FEED: FeedUnderTest = {
   name: 'Polymarket',
   createFeed: (markets, sink, count, limits, clock) =>
     new PolymarketFeed(
-      Array.from({ length: markets }, (_, market) => ({ market, tokenIds: tokensOf(market) })),
+      Array.from({ length: markets }, (_, market) => ({
+        market,
+        tokenIds: tokensOf(market),
+        minSizeText: '5',
+        negRisk: market % 2 === 1,
+      })),
       sink,
       count,
       limits,

@@ -15,6 +15,20 @@ export interface ApiKey {
   readonly keyId: string;
   readonly publicKey: KeyObject;
   readonly account: string;
+  /** What the key may do (kalshi-api.md 1.2); default everything. */
+  readonly scopes?: readonly KeyScope[];
+}
+
+export type KeyScope =
+  | 'read'
+  | 'read::portfolio_balance'
+  | 'write'
+  | 'write::trade'
+  | 'write::transfer';
+
+/** Whether the key has any of these scopes. */
+export function hasScope({ scopes }: ApiKey, ...wanted: readonly KeyScope[]): boolean {
+  return scopes === undefined || wanted.some((scope) => scopes.includes(scope));
 }
 
 /** Not documented; kalshi-api.md 1.2 suggests it from what was seen accepted and refused. */

@@ -10,17 +10,20 @@ export function costMicros(priceE4: number, sizeE6: number): number {
 
 /**
  * The most that buying `sizeE6` at up to `limitE4` can take out of the account, `closingE6` of it against a position held:
- * those pay $1 a pair at once. Price plus fee rises with the price, so the limit is the worst case.
+ * those pay $1 a pair at once. Price plus fee rises with the price, so the limit is the worst case. `feeStepMicros`: what an order's fees
+ * are rounded up to.
  */
 export function collateralMicros(
   rate: Ratio,
   limitE4: number,
   sizeE6: number,
   closingE6: number,
+  feeStepMicros: number,
 ): number {
   const openCost = costMicros(limitE4, sizeE6 - closingE6);
   const closingRevenue = costMicros(PAYOUT_E4 - limitE4, closingE6);
   const fee = kalshiTradeFeeMicros(rate, limitE4, floorDiv(sizeE6, E6_PER_CENTI));
-  const needed = openCost + fee + KALSHI_ROUNDING_ALLOWANCE_MICROS - closingRevenue;
+  const roundingMicros = Math.max(feeStepMicros, KALSHI_ROUNDING_ALLOWANCE_MICROS);
+  const needed = openCost + fee + roundingMicros - closingRevenue;
   return sizeE6 === closingE6 ? 0 : Math.max(0, needed);
 }

@@ -45,9 +45,32 @@ export interface ParsedCommand {
   readonly command: Command | CommandError;
 }
 
+/** Channels of prices that markets are about. They are not simulated, only what they ask for first (kalshi-api.md 2.3). */
+const INDEX_CHANNELS = [
+  ['cfbenchmarks_value', 'index_ids', ERROR.INDEX_IDS_REQUIRED],
+  ['cfbenchmarks_value_5hz', 'index_ids', ERROR.INDEX_IDS_REQUIRED],
+  ['pyth_value', 'underlying_tickers', ERROR.UNDERLYING_TICKERS_REQUIRED],
+] as const;
+
 type Json = Readonly<Record<string, unknown>>;
 
-export function parseCommand(text: string): ParsedCommand {
+/** What January 2026 did not have yet (kalshi-api.md 0). */
+const LATER_CHANNEL: KalshiChannel = 'user_orders';
+const LATER_ACTION: KalshiUpdateAction = 'get_snapshot';
+
+export function parseCommand(text: string, isLegacy: boolean): ParsedCommand {
+  const parsed = parse(text);
+  const { id, command } = parsed;
+  if (!isLegacy) return parsed;
+  if (command.cmd === 'subscribe' && command.channels.includes(LATER_CHANNEL)) {
+    return { id, command: error(ERROR.UNKNOWN_CHANNEL) };
+  }
+  return command.cmd === 'update_subscription' && command.action === LATER_ACTION
+    ? { id, command: error(ERROR.UNSUPPORTED_ACTION) }
+    : parsed;
+}
+
+function parse(text: string): ParsedCommand {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -81,6 +104,9 @@ function readCommand(cmd: unknown, params: unknown): Command | CommandError {
 function readSubscribe(params: Json): Command | CommandError {
   const { channels } = params;
   if (!Array.isArray(channels) || channels.length === 0) return error(ERROR.CHANNELS_REQUIRED);
+  for (const [channel, field, code] of INDEX_CHANNELS) {
+    if (channels.includes(channel) && !Array.isArray(params[field])) return error(code);
+  }
   const known = KALSHI_CHANNELS.filter((channel) => channels.includes(channel));
   if (known.length !== new Set(channels).size) return error(ERROR.UNKNOWN_CHANNEL);
   const tickers = readTickers(params);

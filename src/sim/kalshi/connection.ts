@@ -7,10 +7,15 @@ export const PING_BODY = 'heartbeat';
 
 /** What faults do to every connection of the server at once. */
 export interface LinkState {
+  /** The right time: how long faults last. */
   now(): number;
   frozenUntilMs: number;
   lagUntilMs: number;
   lagMs: number;
+  /** Frames say when they were sent (kalshi-api.md 2.6). */
+  readonly stampsFrames: boolean;
+  /** The exchange's own clock. */
+  stamp(): number;
   /** Beyond it a client is too slow, and its subscriptions end with error 25 (kalshi-api.md 2.3). */
   readonly maxBufferedBytes: number;
 }
@@ -61,7 +66,15 @@ export class Connection {
 
   /** Sends a frame that has no place in an order: the account's own events. */
   sendDirect(text: string): void {
-    if (this.#isOpen() && !this.#isFrozen()) this.#socket.send(text);
+    if (this.#isOpen() && !this.#isFrozen()) this.#socket.send(this.#stamped(text));
+  }
+
+  /** The time goes behind the type, which every frame starts with. */
+  #stamped(text: string): string {
+    if (!this.#link.stampsFrames) return text;
+    const comma = text.indexOf(',');
+    if (comma === -1) return text;
+    return `${text.slice(0, comma)},"sending_ts_ms":${this.#link.stamp()}${text.slice(comma)}`;
   }
 
   ping(): void {

@@ -1,131 +1,159 @@
-// Where orders become executions: collateral, client order ids, self-trade prevention, fills, fees and positions. It must not
-// know HTTP or sockets.
-import { floorDiv, type Ratio } from '../../domain/exact.js';
-import { kalshiFillFeeMicros, kalshiTradeFeeMicros } from '../../domain/kalshi-fee.js';
+// What the exchange makes of an order, an amend, a decrease or a cancel: who may, where, when, with which money, and what is answered.
+// It must not know HTTP or sockets, nor how orders are matched.
+import { floorDiv } from '../../domain/exact.js';
 import { isOnGrid } from '../../domain/price-grid.js';
-import { E6_PER_CENTI, PAYOUT_E4 } from '../../domain/units.js';
-import { NO, opposite, YES } from '../../domain/venue.js';
+import { E6_PER_CENTI } from '../../domain/units.js';
+import { NO, YES } from '../../domain/venue.js';
 import { KALSHI_ERROR } from '../../venues/kalshi/wire/error-codes.js';
 import type {
+  KalshiAmendReply,
   KalshiCancelReply,
   KalshiCreateReply,
+  KalshiDecreaseReply,
 } from '../../venues/kalshi/wire/rest-messages.js';
-import type { KalshiUpdateReason } from '../../venues/kalshi/wire/ws-messages.js';
-import type { Accounts } from '../accounts.js';
-import type { BookEvent, BuyOrder, KalshiListing, MatchingEngine, Trade } from '../exchange.js';
-import { collateralMicros, costMicros } from './collateral.js';
-import { type Directory, statusOf } from './directory.js';
-import { LaggedStore } from './lagged-store.js';
-import type { NewOrder } from './order-entry.js';
-import { type FillRecord, type OrderRecord, yesPriceE4 } from './order-record.js';
-import { afterFill, emptyPosition, type Position } from './positions.js';
+import type { KalshiListing, MatchingEngine } from '../exchange.js';
+import { isRefusal } from './body-decoder.js';
+import { collateralMicros } from './collateral.js';
+import type { Directory } from './directory.js';
+import type { ExchangeClock } from './exchange-clock.js';
+import type { Fees } from './fees.js';
+import type { MarketStates } from './market-states.js';
+import type { Matcher } from './matcher.js';
+import type { Amendment, Decrease, NewOrder } from './order-entry.js';
+import type { OrderGroups } from './order-groups.js';
+import { type OrderRecord, yesPriceE4 } from './order-record.js';
+import type { Purses } from './purses.js';
 import { type Refusal, refusal } from './reply.js';
 import { countText, priceText } from './text.js';
+import type { PauseScope, TradingHours } from './trading-hours.js';
 
-/** Orders that can be looked up; the oldest are forgotten, as settled markets' orders are. */
-const MAX_ORDERS = 200_000;
-/** Fills that can be looked up; the oldest half goes when there are more. */
-const MAX_FILLS = 200_000;
 /** Client order ids are burned for good, so memory bounds how many orders one run takes. */
 const MAX_CLIENT_IDS = 5_000_000;
 
-export interface DeskListener {
-  onFill(fill: FillRecord): void;
-  onOrder(order: OrderRecord): void;
-  onPosition(account: string, position: Position): void;
-}
-
 export interface DeskOptions {
   readonly engine: MatchingEngine;
-  readonly accounts: Accounts;
   readonly directory: Directory;
-  readonly readLagMs: number;
-  now(): number;
-  readonly listener: DeskListener;
-}
-
-/** The order whose execution is under way: the deltas it causes carry its client order id, for its owner alone. */
-export interface Cause {
-  readonly account: string;
-  readonly clientOrderId: string | undefined;
+  readonly states: MarketStates;
+  readonly fees: Fees;
+  readonly purses: Purses;
+  readonly matcher: Matcher;
+  readonly groups: OrderGroups;
+  readonly hours: TradingHours;
+  readonly clock: ExchangeClock;
+  /** What an order's fees are rounded up to. */
+  readonly feeStepMicros: number;
 }
 
 export class Desk {
   readonly #options: DeskOptions;
-  readonly #resting = new Map<string, OrderRecord>();
   readonly #clientIds = new Set<string>();
-  readonly #reservedMicros = new Map<string, number>();
-  readonly #positions = new Map<string, Position>();
-  readonly #fills: FillRecord[] = [];
-  readonly #orderViews: LaggedStore<OrderRecord>;
-  readonly #positionViews: LaggedStore<{ account: string; position: Position }>;
   #orderCount = 0;
-  #cause: Cause | undefined;
-  /** Whether the order in hand has met an order of its own account. */
-  #selfCrossed = false;
 
   constructor(options: DeskOptions) {
     this.#options = options;
-    this.#orderViews = new LaggedStore(options.readLagMs, MAX_ORDERS);
-    this.#positionViews = new LaggedStore(options.readLagMs, MAX_ORDERS);
   }
 
-  get cause(): Cause | undefined {
-    return this.#cause;
+  /** `leftPercent`: of what the order asks for, others leave it only so much (a fault). */
+  create(account: string, request: NewOrder, leftPercent: number): KalshiCreateReply | Refusal {
+    const record = this.place(account, request, leftPercent);
+    return isRefusal(record) ? record : createReply(record);
   }
 
-  create(account: string, request: NewOrder): KalshiCreateReply | Refusal {
-    const listing = this.#options.directory.byTicker(request.ticker);
-    if (listing === undefined) return refusal(404, KALSHI_ERROR.MARKET_NOT_FOUND);
+  /** As create, in the exchange's own terms. */
+  place(account: string, request: NewOrder, leftPercent: number): OrderRecord | Refusal {
+    const listing = this.#route(account, request);
+    if (isRefusal(listing)) return listing;
     const refused = this.#entryRefusal(account, request, listing);
     if (refused !== undefined) return refused;
     const record = this.#newRecord(account, request, listing);
-    const short = this.#collateralRefusal(record);
+    const short = this.#collateralRefusal(record, record.restingE6, record.closingE6, 0);
     if (short !== undefined) return short;
-    if (request.postOnly && this.#wouldCross(record)) {
+    if (request.postOnly && this.#wouldCross(record, record.limitE4)) {
       return refusal(400, KALSHI_ERROR.INVALID_ORDER, 'post only cross');
     }
-    if (request.clientOrderId !== undefined) {
-      this.#clientIds.add(`${account} ${request.clientOrderId}`);
+    if (record.clientOrderId !== undefined) {
+      this.#clientIds.add(`${account} ${record.clientOrderId}`);
     }
-    const venueMs = this.#execute(record);
-    if (request.timeInForce === 'fill_or_kill' && record.filledE6 === 0 && !this.#selfCrossed) {
+    const { matcher } = this.#options;
+    if (leftPercent < 100) matcher.takeAway(record, leftPercent);
+    matcher.causing(record, () => matcher.execute(record));
+    if (request.timeInForce === 'fill_or_kill' && record.filledE6 === 0 && !matcher.selfCrossed) {
       return refusal(409, KALSHI_ERROR.FOK_INSUFFICIENT_VOLUME);
     }
-    this.#publish(record);
-    return createReply(record, venueMs);
+    matcher.publish(record);
+    matcher.countMatched(record, record.filledE6);
+    return record;
+  }
+
+  /** The market, if the shard that the order goes to knows both the account and the market (kalshi-api.md 3.4, 3.8). */
+  #route(
+    account: string,
+    { ticker, exchangeIndex, subaccount }: NewOrder,
+  ): KalshiListing | Refusal {
+    const { directory, purses } = this.#options;
+    const listing = directory.byTicker(ticker);
+    const isRouted = exchangeIndex === undefined || exchangeIndex === -1;
+    const shard = isRouted ? listing?.exchangeIndex : exchangeIndex;
+    // Only the primary subaccount is funded.
+    const isKnown =
+      subaccount === 0 && (shard === undefined || purses.shards(account).includes(shard));
+    if (!isKnown) return refusal(404, KALSHI_ERROR.USER_NOT_FOUND);
+    if (listing === undefined || listing.exchangeIndex !== shard) {
+      return refusal(404, KALSHI_ERROR.MARKET_NOT_FOUND);
+    }
+    return listing;
   }
 
   /** What stops an order before money is looked at. */
   #entryRefusal(account: string, request: NewOrder, listing: KalshiListing): Refusal | undefined {
-    const { exchangeIndex, clientOrderId } = request;
-    if (exchangeIndex !== undefined && exchangeIndex >= 0) {
-      if (exchangeIndex !== listing.exchangeIndex) {
-        return refusal(404, KALSHI_ERROR.MARKET_NOT_FOUND);
-      }
-    }
-    // Only the primary subaccount is funded, and there are no order groups.
-    if (request.subaccount !== 0) return refusal(404, KALSHI_ERROR.USER_NOT_FOUND);
-    if (request.orderGroupId !== undefined) return refusal(404, KALSHI_ERROR.NOT_FOUND);
-    if (!isOnGrid(listing.priceGrid, request.priceE4)) {
+    const { states } = this.#options;
+    const closed = this.#closedRefusal(listing);
+    if (closed !== undefined) return closed;
+    const group = this.#groupRefusal(account, request.orderGroupId, listing);
+    if (group !== undefined) return group;
+    if (!isOnGrid(states.of(listing).grid, request.priceE4)) {
       return refusal(400, KALSHI_ERROR.INVALID_PRICE);
-    }
-    if (statusOf(listing, this.#options.now()) !== 'active') {
-      return refusal(409, KALSHI_ERROR.MARKET_INACTIVE);
     }
     if (this.#clientIds.size >= MAX_CLIENT_IDS) {
       return refusal(409, KALSHI_ERROR.EXCHANGE_PAUSED, `orders=${MAX_CLIENT_IDS}`);
     }
-    if (clientOrderId !== undefined && this.#clientIds.has(`${account} ${clientOrderId}`)) {
-      return refusal(409, KALSHI_ERROR.ORDER_ALREADY_EXISTS);
+    return this.#clientIdRefusal(account, request.clientOrderId);
+  }
+
+  #clientIdRefusal(account: string, clientOrderId: string | undefined): Refusal | undefined {
+    return clientOrderId !== undefined && this.#clientIds.has(`${account} ${clientOrderId}`)
+      ? refusal(409, KALSHI_ERROR.ORDER_ALREADY_EXISTS)
+      : undefined;
+  }
+
+  /** Why the market takes no orders, amends and decreases just now; a halted one answers as a pause does (5). */
+  #closedRefusal(listing: KalshiListing): Refusal | undefined {
+    const { hours, states } = this.#options;
+    if (hours.scope !== undefined) return pausedRefusal(hours.scope);
+    const status = states.status(listing);
+    if (status === 'inactive') return refusal(409, KALSHI_ERROR.TRADING_PAUSED);
+    return status === 'active' ? undefined : refusal(409, KALSHI_ERROR.MARKET_INACTIVE);
+  }
+
+  #groupRefusal(
+    account: string,
+    groupId: string | undefined,
+    listing: KalshiListing,
+  ): Refusal | undefined {
+    if (groupId === undefined) return undefined;
+    const group = this.#options.groups.get(account, groupId);
+    if (group === undefined || group.exchangeIndex !== listing.exchangeIndex) {
+      return refusal(404, KALSHI_ERROR.NOT_FOUND);
     }
-    return undefined;
+    return group.isTriggered
+      ? refusal(400, KALSHI_ERROR.INVALID_ORDER, 'order group triggered')
+      : undefined;
   }
 
   #newRecord(account: string, request: NewOrder, listing: KalshiListing): OrderRecord {
     const outcome = request.isBid ? YES : NO;
-    const nowMs = this.#options.now();
-    const opposedE6 = this.#closableE6(account, listing.market, request.isBid);
+    const nowMs = this.#options.clock.now();
+    const opposedE6 = this.#options.matcher.closableE6(account, listing.market, request.isBid);
     const sizeE6 = request.reduceOnly ? Math.min(request.sizeE6, opposedE6) : request.sizeE6;
     this.#orderCount++;
     return {
@@ -136,10 +164,13 @@ export class Desk {
       outcome,
       limitE4: yesPriceE4(outcome, request.priceE4),
       initialE6: request.sizeE6,
+      clientOrderId: request.clientOrderId,
+      expirationMs: request.expirationMs,
       createdMs: nowMs,
       updatedMs: nowMs,
       fees: { roundingMicros: 0 },
       filledE6: 0,
+      decreasedE6: 0,
       // What is still to be executed; after execution, what rests.
       restingE6: sizeE6,
       status: 'canceled',
@@ -149,193 +180,33 @@ export class Desk {
       makerFeesMicros: 0,
       reservedMicros: 0,
       closingE6: Math.min(sizeE6, opposedE6),
+      unbookedE6: 0,
+      isParked: false,
       lastReason: sizeE6 < request.sizeE6 ? 'ReduceOnlyCancel' : undefined,
     };
   }
 
-  /** Contracts held against this side that no resting order is going to close already. */
-  #closableE6(account: string, market: number, isBid: boolean): number {
-    const signedE6 = this.#options.accounts.signedE6(account, market);
-    let closableE6 = Math.max(0, isBid ? -signedE6 : signedE6);
-    for (const order of this.#resting.values()) {
-      if (order.account === account && order.listing.market === market) {
-        if (order.request.isBid === isBid) closableE6 -= order.closingE6;
-      }
-    }
-    return Math.max(0, closableE6);
-  }
-
-  #collateralRefusal(record: OrderRecord): Refusal | undefined {
-    const rate = this.#options.directory.rates(record.listing).taker;
-    const needed = collateralMicros(rate, record.limitE4, record.restingE6, record.closingE6);
-    if (needed <= this.availableMicros(record.account)) return undefined;
-    return refusal(400, KALSHI_ERROR.INSUFFICIENT_BALANCE);
-  }
-
-  #wouldCross(record: OrderRecord): boolean {
-    const { engine } = this.#options;
-    const { market } = record.listing;
-    const best = record.outcome === YES ? engine.asks(market)[0] : engine.bids(market)[0];
-    return best !== undefined && yesPriceE4(record.outcome, best[0]) <= record.limitE4;
-  }
-
-  /** Sends the order to the books, and leaves in the record what became of it. */
-  #execute(record: OrderRecord): number {
-    const own = this.#ownAgainst(record);
-    this.#selfCrossed = own.length > 0;
-    this.#cause = { account: record.account, clientOrderId: record.request.clientOrderId };
-    try {
-      return own.length === 0 ? this.#match(record) : this.#matchAroundOwn(record, own);
-    } finally {
-      this.#cause = undefined;
-    }
-  }
-
-  #match(record: OrderRecord): number {
-    if (record.restingE6 === 0) return this.#finish(record, 0);
-    const timeInForce = ENGINE_TIMES[record.request.timeInForce];
-    return this.#finish(record, this.#buy(record, timeInForce));
-  }
-
-  /**
-   * An order that would meet resting orders of its own account (kalshi-api.md 3.3). The matching engine stops at the first of
-   * them: there `taker_at_cross` ends, and `maker` takes its own order out and goes on. A fill_or_kill fills what it can.
-   */
-  #matchAroundOwn(record: OrderRecord, own: readonly OrderRecord[]): number {
-    const isMaker = record.request.selfTradePrevention === 'maker';
-    for (const resting of own) {
-      const before = record.filledE6;
-      this.#buy(record, 'ioc');
-      record.restingE6 -= record.filledE6 - before;
-      if (record.restingE6 === 0) return this.#finish(record, 0);
-      if (!isMaker) {
-        record.lastReason = 'SelfTradeCancel';
-        return this.#finish(record, 0);
-      }
-      this.#remove(resting, 'SelfTradeCancel');
-    }
-    const rests = record.request.timeInForce === 'good_till_canceled';
-    return this.#finish(record, this.#buy(record, rests ? 'gtc' : 'ioc'));
-  }
-
-  /** Own resting orders that this one would reach, best price first. */
-  #ownAgainst(record: OrderRecord): OrderRecord[] {
-    const own: OrderRecord[] = [];
-    for (const order of this.#resting.values()) {
-      if (order.account !== record.account || order.listing !== record.listing) continue;
-      if (order.outcome === opposite(record.outcome)) {
-        if (order.limitE4 + record.limitE4 >= PAYOUT_E4) own.push(order);
-      }
-    }
-    return own.sort((a, b) => b.limitE4 - a.limitE4);
-  }
-
-  #buy(record: OrderRecord, timeInForce: BuyOrder['timeInForce']): number {
-    const { engine, directory } = this.#options;
-    const { limitE4, restingE6: sizeE6 } = record;
-    const execution = engine.buy({
-      orderId: record.orderId,
-      account: record.account,
-      market: record.listing.market,
-      outcome: record.outcome,
-      limitE4,
-      sizeE6,
-      spendMicros: Number.POSITIVE_INFINITY,
-      timeInForce,
-    });
-    const { taker } = directory.rates(record.listing);
-    record.updatedMs = execution.venueMs;
-    for (const { tradeId, priceE4, sizeE6: filledE6 } of execution.fills) {
-      this.#book(record, tradeId, priceE4, filledE6, true, taker, execution.venueMs);
-    }
-    return execution.restingE6;
-  }
-
-  #finish(record: OrderRecord, restingE6: number): number {
-    record.restingE6 = restingE6;
-    if (restingE6 > 0) {
-      record.status = 'resting';
-      this.#resting.set(record.orderId, record);
-    } else if (record.filledE6 === record.initialE6) {
-      record.status = 'executed';
-    }
-    this.#reserve(record);
-    return record.updatedMs;
-  }
-
-  /** Maker fills come by way of the book's events, whoever took: an order of another account or the market itself. */
-  onBookEvent(event: BookEvent): void {
-    for (const trade of event.trades) {
-      if (trade.makerAccount !== undefined) this.#bookMaker(trade, event.venueMs);
-    }
-  }
-
-  #bookMaker(trade: Trade, tsMs: number): void {
-    const record = this.#resting.get(trade.makerOrderId);
-    if (record === undefined) return;
-    const priceE4 = yesPriceE4(record.outcome, trade.priceE4);
-    const { maker } = this.#options.directory.rates(record.listing);
-    record.updatedMs = tsMs;
-    record.restingE6 -= trade.sizeE6;
-    if (record.restingE6 === 0) {
-      record.status = 'executed';
-      this.#resting.delete(record.orderId);
-    }
-    this.#book(record, trade.tradeId, priceE4, trade.sizeE6, false, maker, tsMs);
-    this.#reserve(record);
-    this.#publish(record);
-  }
-
-  #book(
+  /** `ownMicros`: set aside for the same order already. */
+  #collateralRefusal(
     record: OrderRecord,
-    tradeId: string,
-    priceE4: number,
     sizeE6: number,
-    isTaker: boolean,
-    rate: Ratio,
-    tsMs: number,
-  ): void {
-    const { accounts, listener } = this.#options;
-    const { account, listing, outcome } = record;
-    const cost = costMicros(priceE4, sizeE6);
-    const tradeFee = kalshiTradeFeeMicros(rate, priceE4, floorDiv(sizeE6, E6_PER_CENTI));
-    const feeMicros = kalshiFillFeeMicros(-cost, tradeFee, record.fees);
-    accounts.applyBuy(account, listing.market, outcome, sizeE6, cost, feeMicros);
-    record.filledE6 += sizeE6;
-    record.closingE6 = Math.max(0, record.closingE6 - sizeE6);
-    record.lastReason = 'Trade';
-    if (isTaker) {
-      record.takerCostMicros += cost;
-      record.takerFeesMicros += feeMicros;
-    } else {
-      record.makerCostMicros += cost;
-      record.makerFeesMicros += feeMicros;
-    }
-    const position = afterFill(this.position(account, listing), {
-      outcome,
-      sizeE6,
-      costMicros: cost,
-      feeMicros,
-      tsMs,
-    });
-    const key = `${account} ${listing.market}`;
-    this.#positions.set(key, position);
-    this.#positionViews.put(key, { account, position }, this.#options.now());
-    const fill: FillRecord = {
-      tradeId,
-      order: record,
-      priceE4,
-      sizeE6,
-      costMicros: cost,
-      feeMicros,
-      isTaker,
-      positionE6: position.netE6,
-      tsMs,
-    };
-    this.#fills.push(fill);
-    if (this.#fills.length > MAX_FILLS) this.#fills.splice(0, MAX_FILLS / 2);
-    listener.onFill(fill);
-    listener.onPosition(account, position);
+    closingE6: number,
+    ownMicros: number,
+    limitE4 = record.limitE4,
+  ): Refusal | undefined {
+    const { fees, purses, feeStepMicros } = this.#options;
+    const { account, listing } = record;
+    const rate = fees.rates(listing).taker;
+    const needed = collateralMicros(rate, limitE4, sizeE6, closingE6, feeStepMicros);
+    const available = purses.availableMicros(account, listing.exchangeIndex) + ownMicros;
+    return needed <= available ? undefined : refusal(400, KALSHI_ERROR.INSUFFICIENT_BALANCE);
+  }
+
+  #wouldCross({ outcome, listing }: OrderRecord, limitE4: number): boolean {
+    const { engine } = this.#options;
+    const { market } = listing;
+    const best = outcome === YES ? engine.asks(market)[0] : engine.bids(market)[0];
+    return best !== undefined && yesPriceE4(outcome, best[0]) <= limitE4;
   }
 
   /**
@@ -343,125 +214,181 @@ export class Desk {
    * found, exactly like one that is unknown, filled or canceled (kalshi-api.md 3.4).
    */
   cancel(account: string, orderId: string, exchangeIndex: number): KalshiCancelReply | Refusal {
-    const record = this.#resting.get(orderId);
-    if (record?.account !== account || record.listing.exchangeIndex !== exchangeIndex) {
-      return refusal(404, KALSHI_ERROR.NOT_FOUND);
+    const taken = this.take(account, orderId, exchangeIndex);
+    if (isRefusal(taken)) return taken;
+    const { record, removedE6 } = taken;
+    return { ...replyHead(record), reduced_by: countText(removedE6), ts_ms: record.updatedMs };
+  }
+
+  /** As cancel, in the exchange's own terms. */
+  take(
+    account: string,
+    orderId: string,
+    exchangeIndex: number,
+  ): { readonly record: OrderRecord; readonly removedE6: number } | Refusal {
+    const record = this.#restingOn(account, orderId, exchangeIndex);
+    if (isRefusal(record)) return record;
+    const { hours, states, matcher } = this.#options;
+    if (hours.scope === 'exchange') return pausedRefusal('exchange');
+    if (states.hasEnded(record.listing)) return refusal(409, KALSHI_ERROR.MARKET_INACTIVE);
+    const removedE6 = matcher.causing(record, () => matcher.remove(record, undefined));
+    return { record, removedE6 };
+  }
+
+  /** Refused while the exchange pauses. */
+  cancelAll(account: string): Refusal | undefined {
+    const { hours, states, matcher } = this.#options;
+    if (hours.scope === 'exchange') return pausedRefusal('exchange');
+    matcher.removeWhere(
+      (record) => record.account === account && !states.hasEnded(record.listing),
+      undefined,
+    );
+    return undefined;
+  }
+
+  /** Makes a resting order smaller; to nothing, which cancels it. */
+  decrease(account: string, orderId: string, change: Decrease): KalshiDecreaseReply | Refusal {
+    const { exchangeIndex, marketTicker, byE6, toE6 } = change;
+    const shard = this.#shardOf(exchangeIndex, marketTicker);
+    const record = this.#restingOn(account, orderId, shard);
+    if (isRefusal(record)) return record;
+    const closed = this.#closedRefusal(record.listing);
+    if (closed !== undefined) return closed;
+    const leftE6 = toE6 ?? Math.max(0, record.restingE6 - (byE6 ?? 0));
+    if (leftE6 > record.restingE6) {
+      return refusal(400, KALSHI_ERROR.INVALID_PARAMETERS, 'reduce_to is more than remains');
     }
-    if (statusOf(record.listing, this.#options.now()) === 'closed') {
-      return refusal(409, KALSHI_ERROR.MARKET_INACTIVE);
-    }
-    const { clientOrderId } = record.request;
-    const removedE6 = this.#remove(record, undefined);
+    const { matcher } = this.#options;
+    record.decreasedE6 += record.restingE6 - leftE6;
+    matcher.causing(record, () => {
+      if (leftE6 === 0) matcher.remove(record, 'Decrease');
+      else matcher.repost(record, leftE6, record.limitE4, 'Decrease');
+    });
+    if (leftE6 > 0) matcher.publish(record);
     return {
-      order_id: orderId,
-      ...(clientOrderId === undefined ? {} : { client_order_id: clientOrderId }),
-      reduced_by: countText(removedE6),
+      ...replyHead(record),
+      remaining_count: countText(leftE6),
       ts_ms: record.updatedMs,
     };
   }
 
-  cancelAll(account: string): void {
-    for (const record of [...this.#resting.values()]) {
-      if (record.account === account) this.#remove(record, undefined);
+  /** Changes price, size or both of a resting order, which may execute by it. */
+  amend(account: string, orderId: string, change: Amendment): KalshiAmendReply | Refusal {
+    const shard = this.#shardOf(change.exchangeIndex, change.ticker);
+    const record = this.#restingOn(account, orderId, shard);
+    if (isRefusal(record)) return record;
+    const limitE4 = yesPriceE4(record.outcome, change.priceE4);
+    const refused = this.#amendRefusal(record, change, limitE4);
+    if (refused !== undefined) return refused;
+    if (change.newClientOrderId !== undefined) {
+      record.clientOrderId = change.newClientOrderId;
+      this.#clientIds.add(`${account} ${change.newClientOrderId}`);
     }
-  }
-
-  /** Takes out what has expired and what rests in markets that have closed. To be called now and then. */
-  sweep(): void {
-    const nowMs = this.#options.now();
-    for (const record of [...this.#resting.values()]) {
-      if (statusOf(record.listing, nowMs) === 'closed') this.#remove(record, 'CloseCancel');
-      else if ((record.request.expirationMs ?? Number.POSITIVE_INFINITY) <= nowMs) {
-        this.#remove(record, 'ExpiryCancel');
-      }
+    if (change.expirationMs !== undefined) {
+      record.expirationMs = change.expirationMs === 0 ? undefined : change.expirationMs;
     }
+    const before = { ...record };
+    record.initialE6 = change.sizeE6;
+    record.decreasedE6 = 0;
+    const { matcher } = this.#options;
+    matcher.causing(record, () => {
+      matcher.repost(record, change.sizeE6 - record.filledE6, limitE4, 'Amend');
+    });
+    matcher.publish(record);
+    matcher.countMatched(record, record.filledE6 - before.filledE6);
+    return {
+      ...replyHead(record),
+      remaining_count: countText(record.restingE6),
+      ...fillPart(record, before),
+      ts_ms: record.updatedMs,
+    };
   }
 
-  #remove(record: OrderRecord, reason: KalshiUpdateReason | undefined): number {
-    const removedE6 = this.#options.engine.cancel(record.orderId) ?? 0;
-    this.#resting.delete(record.orderId);
-    record.restingE6 = 0;
-    record.closingE6 = 0;
-    record.status = 'canceled';
-    record.updatedMs = this.#options.now();
-    record.lastReason = reason;
-    this.#reserve(record);
-    this.#publish(record);
-    return removedE6;
+  #amendRefusal(record: OrderRecord, change: Amendment, limitE4: number): Refusal | undefined {
+    const { account, listing, request } = record;
+    const closed = this.#closedRefusal(listing);
+    if (closed !== undefined) return closed;
+    const mismatch = mismatchOf(record, change);
+    if (mismatch !== undefined) return refusal(400, mismatch);
+    if (!isOnGrid(this.#options.states.of(listing).grid, change.priceE4)) {
+      return refusal(400, KALSHI_ERROR.INVALID_PRICE);
+    }
+    const restingE6 = change.sizeE6 - record.filledE6;
+    if (restingE6 <= 0) return refusal(400, KALSHI_ERROR.INVALID_ORDER_SIZE, 'count is filled');
+    if (change.newClientOrderId !== record.clientOrderId) {
+      const burned = this.#clientIdRefusal(account, change.newClientOrderId);
+      if (burned !== undefined) return burned;
+    }
+    if (request.postOnly && this.#wouldCross(record, limitE4)) {
+      return refusal(400, KALSHI_ERROR.INVALID_ORDER, 'post only cross');
+    }
+    const closingE6 = this.#options.matcher.closingE6(record, restingE6);
+    return this.#collateralRefusal(record, restingE6, closingE6, record.reservedMicros, limitE4);
   }
 
-  /** Sets aside the cash for what rests now, in place of what was set aside before. */
-  #reserve(record: OrderRecord): void {
-    const { maker } = this.#options.directory.rates(record.listing);
-    const { limitE4, restingE6 } = record;
-    record.closingE6 = Math.min(record.closingE6, restingE6);
-    const neededMicros =
-      restingE6 === 0 ? 0 : collateralMicros(maker, limitE4, restingE6, record.closingE6);
-    const total = this.#reservedMicros.get(record.account) ?? 0;
-    this.#reservedMicros.set(record.account, total - record.reservedMicros + neededMicros);
-    record.reservedMicros = neededMicros;
+  #shardOf(exchangeIndex: number | undefined, ticker: string | undefined): number {
+    if (exchangeIndex !== undefined && exchangeIndex >= 0) return exchangeIndex;
+    const routed = ticker === undefined ? undefined : this.#options.directory.byTicker(ticker);
+    return routed?.exchangeIndex ?? 0;
   }
 
-  #publish(record: OrderRecord): void {
-    this.#orderViews.put(record.orderId, record, this.#options.now());
-    this.#options.listener.onOrder(record);
-  }
-
-  /** Cash that is not set aside for resting orders: what Kalshi reports as the balance. */
-  availableMicros(account: string): number {
-    const reserved = this.#reservedMicros.get(account) ?? 0;
-    return Math.max(0, this.#options.accounts.cashMicros(account) - reserved);
-  }
-
-  position(account: string, listing: KalshiListing): Position {
-    return this.#positions.get(`${account} ${listing.market}`) ?? emptyPosition(listing);
-  }
-
-  /** As GET sees them: with the read lag, newest first. */
-  orders(account: string): OrderRecord[] {
-    const all = this.#orderViews.all(this.#options.now());
-    return all.filter((order) => order.account === account);
-  }
-
-  order(account: string, orderId: string): OrderRecord | undefined {
-    const order = this.#orderViews.get(orderId, this.#options.now());
-    return order?.account === account ? order : undefined;
-  }
-
-  positions(account: string): Position[] {
-    const all = this.#positionViews.all(this.#options.now());
-    return all.filter((entry) => entry.account === account).map((entry) => entry.position);
-  }
-
-  /** Newest first. */
-  fills(account: string): FillRecord[] {
-    return this.#fills.filter((fill) => fill.order.account === account).reverse();
+  #restingOn(account: string, orderId: string, shard: number): OrderRecord | Refusal {
+    const record = this.#options.matcher.resting(orderId);
+    if (record?.account !== account || record.listing.exchangeIndex !== shard) {
+      return refusal(404, KALSHI_ERROR.NOT_FOUND);
+    }
+    return record;
   }
 }
 
-const ENGINE_TIMES = {
-  good_till_canceled: 'gtc',
-  immediate_or_cancel: 'ioc',
-  fill_or_kill: 'fok',
-} as const;
+function pausedRefusal(scope: PauseScope): Refusal {
+  const code = scope === 'trading' ? KALSHI_ERROR.TRADING_PAUSED : KALSHI_ERROR.EXCHANGE_PAUSED;
+  return refusal(409, code);
+}
+
+/** What an amend says of its order that is not so. */
+function mismatchOf(record: OrderRecord, change: Amendment) {
+  if (change.ticker !== record.listing.ticker) return KALSHI_ERROR.ORDER_TICKER_MISMATCH;
+  if (change.isBid !== record.request.isBid) return KALSHI_ERROR.ORDER_SIDE_MISMATCH;
+  const { clientOrderId } = change;
+  return clientOrderId !== undefined && clientOrderId !== record.clientOrderId
+    ? KALSHI_ERROR.ORDER_ID_MISMATCH
+    : undefined;
+}
+
+function replyHead({ orderId, clientOrderId }: OrderRecord) {
+  return {
+    order_id: orderId,
+    ...(clientOrderId === undefined ? {} : { client_order_id: clientOrderId }),
+  };
+}
+
+const NOTHING_FILLED = { filledE6: 0, takerCostMicros: 0, takerFeesMicros: 0 } as const;
 
 /** 201 body (kalshi-api.md 3.2): averages only of what filled, prices on the YES leg for asks too. */
-function createReply(record: OrderRecord, venueMs: number): KalshiCreateReply {
-  const { clientOrderId } = record.request;
-  const filledCenti = floorDiv(record.filledE6, E6_PER_CENTI);
-  const averageE4 = filledCenti === 0 ? 0 : nearest(record.takerCostMicros, filledCenti);
+function createReply(record: OrderRecord): KalshiCreateReply {
   return {
-    order_id: record.orderId,
-    ...(clientOrderId === undefined ? {} : { client_order_id: clientOrderId }),
-    fill_count: countText(record.filledE6),
+    ...replyHead(record),
+    ...fillPart(record, NOTHING_FILLED),
     remaining_count: countText(record.restingE6),
-    ...(filledCenti === 0
-      ? {}
-      : {
-          average_fill_price: priceText(yesPriceE4(record.outcome, averageE4)),
-          average_fee_paid: priceText(nearest(record.takerFeesMicros, filledCenti)),
-        }),
-    ts_ms: venueMs,
+    ts_ms: record.updatedMs,
+  };
+}
+
+/** What has filled since `before`, all of it as taker. */
+function fillPart(
+  record: OrderRecord,
+  before: Pick<OrderRecord, 'filledE6' | 'takerCostMicros' | 'takerFeesMicros'>,
+) {
+  const filledE6 = record.filledE6 - before.filledE6;
+  const filledCenti = floorDiv(filledE6, E6_PER_CENTI);
+  if (filledCenti === 0) return { fill_count: countText(0) };
+  const averageE4 = nearest(record.takerCostMicros - before.takerCostMicros, filledCenti);
+  const feeE4 = nearest(record.takerFeesMicros - before.takerFeesMicros, filledCenti);
+  return {
+    fill_count: countText(filledE6),
+    average_fill_price: priceText(yesPriceE4(record.outcome, averageE4)),
+    average_fee_paid: priceText(feeE4),
   };
 }
 

@@ -22,14 +22,62 @@ import {
   yesPriceE4,
 } from './order-record.js';
 import type { Position } from './positions.js';
+import type { ShownBook, ShownBooks } from './shown-books.js';
 import type { TapeRecord } from './tape.js';
 import { countText, dollarsText, isoTime, priceText, unixSeconds } from './text.js';
+
+/** One way to write the frames whose format has changed since January 2026. */
+export interface FrameWriter {
+  snapshot(
+    header: FrameHeader,
+    listing: KalshiListing,
+    book: ShownBook,
+    useYesPrice: boolean,
+  ): string;
+  /** Everything after the seq of each delta frame of one event; `books` are as they are after it. */
+  deltaTails(
+    listing: KalshiListing,
+    event: BookEvent,
+    books: Pick<ShownBooks, 'bids' | 'asks'>,
+    useYesPrice: boolean,
+    clientOrderId: string | undefined,
+  ): string[];
+  trade(sid: number, seq: number, listing: KalshiListing, trade: Trade, tsMs: number): string;
+  ticker(
+    sid: number,
+    listing: KalshiListing,
+    book: ShownBook,
+    tape: TapeRecord,
+    tsMs: number,
+  ): string;
+  fill(sid: number, fill: FillRecord): string;
+  userOrder(sid: number, order: OrderRecord): string;
+  position(sid: number, account: string, position: Position): string;
+}
+
+export interface FrameHeader {
+  readonly id: number | undefined;
+  readonly sid: number;
+  readonly seq: number;
+}
+
+/** Today's formats: decimal strings. */
+export const CURRENT_WRITER: FrameWriter = {
+  snapshot: snapshotFrame,
+  deltaTails: (listing, event, _books, useYesPrice, clientOrderId) =>
+    event.changes.map((change) => deltaTail(listing, event, change, useYesPrice, clientOrderId)),
+  trade: tradeFrame,
+  ticker: tickerFrame,
+  fill: fillFrame,
+  userOrder: userOrderFrame,
+  position: positionFrame,
+};
 
 /**
  * The part of an `orderbook_delta` frame that all readers of one price convention share: everything after the seq. Strings
  * are put together, because a delta goes out some thousand times a second to every feed; @hot of the simulator.
  */
-export function deltaTail(
+function deltaTail(
   listing: KalshiListing,
   event: BookEvent,
   change: LevelChange,
@@ -55,11 +103,10 @@ function quote(text: string): string {
   return JSON.stringify(text);
 }
 
-export function snapshotFrame(
-  header: { readonly id: number | undefined; readonly sid: number; readonly seq: number },
+function snapshotFrame(
+  header: FrameHeader,
   listing: KalshiListing,
-  bids: Levels,
-  asks: Levels,
+  { bids, asks }: ShownBook,
   useYesPrice: boolean,
 ): string {
   const yes = yesLevels(bids);
@@ -95,7 +142,7 @@ export function noLevels(asks: Levels, useYesPrice: boolean): KalshiLevel[] {
     .reverse();
 }
 
-export function tradeFrame(
+function tradeFrame(
   sid: number,
   seq: number,
   listing: KalshiListing,
@@ -121,11 +168,10 @@ export function tradeFrame(
   } satisfies KalshiTrade);
 }
 
-export function tickerFrame(
+function tickerFrame(
   sid: number,
   listing: KalshiListing,
-  bid: readonly [number, number] | undefined,
-  ask: readonly [number, number] | undefined,
+  { bids: [bid], asks: [ask] }: ShownBook,
   tape: TapeRecord,
   tsMs: number,
 ): string {
@@ -153,7 +199,7 @@ export function tickerFrame(
   } satisfies KalshiTicker);
 }
 
-export function fillFrame(sid: number, fill: FillRecord): string {
+function fillFrame(sid: number, fill: FillRecord): string {
   const { order } = fill;
   const side = sideOf(order.outcome);
   return JSON.stringify({
@@ -162,9 +208,7 @@ export function fillFrame(sid: number, fill: FillRecord): string {
     msg: {
       trade_id: fill.tradeId,
       order_id: order.orderId,
-      ...(order.request.clientOrderId === undefined
-        ? {}
-        : { client_order_id: order.request.clientOrderId }),
+      ...(order.clientOrderId === undefined ? {} : { client_order_id: order.clientOrderId }),
       market_ticker: order.listing.ticker,
       exchange_index: order.listing.exchangeIndex,
       is_taker: fill.isTaker,
@@ -183,7 +227,7 @@ export function fillFrame(sid: number, fill: FillRecord): string {
   } satisfies KalshiFillMessage);
 }
 
-export function userOrderFrame(sid: number, order: OrderRecord): string {
+function userOrderFrame(sid: number, order: OrderRecord): string {
   const { request, listing, outcome } = order;
   const side = sideOf(outcome);
   return JSON.stringify({
@@ -207,18 +251,19 @@ export function userOrderFrame(sid: number, order: OrderRecord): string {
       maker_fill_cost_dollars: dollarsText(order.makerCostMicros),
       taker_fees_dollars: dollarsText(order.takerFeesMicros),
       maker_fees_dollars: dollarsText(order.makerFeesMicros),
-      client_order_id: request.clientOrderId ?? '',
+      client_order_id: order.clientOrderId ?? '',
+      ...(request.orderGroupId === undefined ? {} : { order_group_id: request.orderGroupId }),
       self_trade_prevention_type: request.selfTradePrevention,
       created_time: isoTime(order.createdMs),
       created_ts_ms: order.createdMs,
       last_updated_ts_ms: order.updatedMs,
-      ...(request.expirationMs === undefined ? {} : { expiration_ts_ms: request.expirationMs }),
+      ...(order.expirationMs === undefined ? {} : { expiration_ts_ms: order.expirationMs }),
       ...(order.lastReason === undefined ? {} : { last_update_reason: order.lastReason }),
     },
   } satisfies KalshiUserOrderMessage);
 }
 
-export function positionFrame(sid: number, account: string, position: Position): string {
+function positionFrame(sid: number, account: string, position: Position): string {
   return JSON.stringify({
     type: 'market_position',
     sid,
@@ -288,9 +333,11 @@ const ERROR_TEXTS: Readonly<Record<KalshiWsErrorCode, string>> = {
   14: 'Market ticker required',
   15: 'Action required',
   18: 'Command timeout',
+  24: 'Index IDs required',
   25: 'Subscription buffer overflow',
   26: 'Subscription market limit exceeded',
   27: 'Too many requests',
+  28: 'Underlying tickers required',
 };
 
 export interface ErrorFacts {

@@ -1,39 +1,46 @@
 // The public GETs: markets, order books, events, series, exchange status (kalshi-api.md 4, 5). No account is needed.
-import { formatDecimal } from '../../domain/decimal.js';
 import { PAYOUT_E4 } from '../../domain/units.js';
+import { type Outcome, YES } from '../../domain/venue.js';
 import type {
   KalshiEvent,
-  KalshiExchangeStatus,
   KalshiMarket,
   KalshiOrderbook,
-  KalshiPriceRange,
   KalshiSeries,
 } from '../../venues/kalshi/wire/rest-messages.js';
-import type { KalshiListing, MatchingEngine } from '../exchange.js';
-import { type Directory, statusOf } from './directory.js';
+import type { KalshiListing } from '../exchange.js';
+import type { Directory } from './directory.js';
+import type { Fees } from './fees.js';
 import { noLevels, yesLevels } from './frames.js';
+import { priceRanges } from './lifecycle-frames.js';
+import type { MarketStates } from './market-states.js';
+import { bookSideOf, sideOf } from './order-record.js';
 import { pageLimit, pageOf } from './paging.js';
+import { listOf, rangeOf } from './query.js';
 import { badQuery, json, notFound, type Reply } from './reply.js';
-import type { Tape } from './tape.js';
+import type { BookView } from './shown-books.js';
+import type { PublicTrade, Tape } from './tape.js';
 import { countText, isoTime, priceText } from './text.js';
 
 const MAX_BATCH_BOOKS = 100;
 const MAX_DEPTH = 100;
 
-/** Query words, and the status of a market's body that each stands for (4.4). */
-const STATUS_WORDS: Readonly<Record<string, KalshiMarket['status']>> = {
-  unopened: 'initialized',
-  open: 'active',
-  paused: 'inactive',
-  closed: 'closed',
-  settled: 'finalized',
+/** Query words, and what each stands for in a market's body (4.4). */
+const STATUS_WORDS: Readonly<Record<string, readonly KalshiMarket['status'][]>> = {
+  unopened: ['initialized'],
+  open: ['active'],
+  paused: ['inactive'],
+  closed: ['closed', 'determined', 'disputed', 'amended'],
+  settled: ['finalized'],
 };
 
 export interface MarketDataOptions {
-  readonly engine: MatchingEngine;
+  readonly shown: BookView;
   readonly directory: Directory;
+  readonly states: MarketStates;
+  readonly fees: Fees;
   readonly tape: Tape;
-  now(): number;
+  /** From a market's result to its payout. */
+  readonly settlementMs: number;
 }
 
 export class MarketData {
@@ -58,7 +65,7 @@ export class MarketData {
 
   /** Listings that all the filters let through, or what is wrong with a filter. */
   #select(query: URLSearchParams): KalshiListing[] | string {
-    const { directory, now } = this.#options;
+    const { directory, states } = this.#options;
     const seconds = (name: string): number | undefined =>
       query.has(name) ? Number(query.get(name)) : undefined;
     const minCloseS = seconds('min_close_ts') ?? Number.NEGATIVE_INFINITY;
@@ -77,9 +84,9 @@ export class MarketData {
         (tickers.length === 0 || tickers.includes(listing.ticker)) &&
         (series === '' || listing.seriesTicker === series) &&
         (event === '' || listing.eventTicker === event) &&
-        (status === undefined || statusOf(listing, now()) === status) &&
-        listing.closeTimeMs >= minCloseS * 1000 &&
-        listing.closeTimeMs <= maxCloseS * 1000,
+        (status === undefined || status.includes(states.status(listing))) &&
+        states.of(listing).closeTimeMs >= minCloseS * 1000 &&
+        states.of(listing).closeTimeMs <= maxCloseS * 1000,
     );
   }
 
@@ -110,24 +117,26 @@ export class MarketData {
   }
 
   #book(ticker: string, depth: number): KalshiOrderbook {
-    const { engine, directory } = this.#options;
+    const { shown, directory } = this.#options;
     const listing = directory.byTicker(ticker);
     if (listing === undefined) return { yes_dollars: [], no_dollars: [] };
     const most = depth === 0 ? PAYOUT_E4 : depth;
+    const { bids, asks } = shown.snapshot(listing.market);
     return {
-      yes_dollars: yesLevels(engine.bids(listing.market).slice(0, most)),
-      no_dollars: noLevels(engine.asks(listing.market).slice(0, most), false),
+      yes_dollars: yesLevels(bids.slice(0, most)),
+      no_dollars: noLevels(asks.slice(0, most), false),
     };
   }
 
   #market(listing: KalshiListing): KalshiMarket {
-    const { engine, tape, now } = this.#options;
-    const bid = engine.bids(listing.market)[0];
-    const ask = engine.asks(listing.market)[0];
+    const { shown, tape, states, settlementMs } = this.#options;
+    const state = states.of(listing);
+    const bid = shown.bids(listing.market)[0];
+    const ask = shown.asks(listing.market)[0];
     const bidE4 = bid?.[0] ?? 0;
     const askE4 = ask?.[0] ?? PAYOUT_E4;
     const { lastPriceE4, volumeE6 } = tape.of(listing.market);
-    const closeTime = isoSeconds(listing.closeTimeMs);
+    const closeTime = isoSeconds(state.closeTimeMs);
     return {
       ticker: listing.ticker,
       event_ticker: listing.eventTicker,
@@ -136,15 +145,15 @@ export class MarketData {
       yes_sub_title: listing.title,
       no_sub_title: listing.title,
       created_time: isoTime(listing.openTimeMs),
-      updated_time: isoTime(listing.openTimeMs),
+      updated_time: isoTime(state.updatedMs),
       open_time: isoSeconds(listing.openTimeMs),
       close_time: closeTime,
       expected_expiration_time: closeTime,
       latest_expiration_time: closeTime,
       expiration_time: closeTime,
-      settlement_timer_seconds: 300,
-      status: statusOf(listing, now()),
-      result: '',
+      settlement_timer_seconds: Math.ceil(settlementMs / 1000),
+      status: states.status(listing),
+      result: state.outcome === undefined ? '' : sideOf(state.outcome),
       can_close_early: true,
       yes_bid_dollars: priceText(bidE4),
       yes_bid_size_fp: countText(bid?.[1] ?? 0),
@@ -163,8 +172,9 @@ export class MarketData {
       expiration_value: '',
       rules_primary: listing.rules,
       rules_secondary: '',
-      price_level_structure: listing.priceLevelStructure,
-      price_ranges: priceRanges(listing),
+      ...settlementOf(state.outcome, state.settledMs),
+      price_level_structure: state.priceLevelStructure,
+      price_ranges: priceRanges(state.grid),
       exchange_index: listing.exchangeIndex,
     };
   }
@@ -177,7 +187,7 @@ export class MarketData {
     return json(
       200,
       query.get('with_nested_markets') === 'true'
-        ? { event: { ...event, markets } }
+        ? { event: { ...event, markets }, markets: [] }
         : { event, markets },
     );
   }
@@ -201,22 +211,21 @@ export class MarketData {
     return json(200, { events, milestones: [], cursor: page.cursor });
   }
 
-  /** A fee that is not the series' own is an override of the event (4.5). */
   #event(listings: readonly KalshiListing[]): KalshiEvent {
     const listing = listings[0]!;
-    const series = this.#options.directory.ofSeries(listing.seriesTicker)[0]!;
-    const overridden =
-      series.feeType !== listing.feeType || series.feeMultiplier !== listing.feeMultiplier;
+    const override = this.#options.fees.override(listing);
     return {
       event_ticker: listing.eventTicker,
       series_ticker: listing.seriesTicker,
       title: listing.title,
       sub_title: '',
+      category: CATEGORY,
       mutually_exclusive: false,
       collateral_return_type: '',
+      settlement_sources: [],
       exchange_index: listing.exchangeIndex,
-      fee_type_override: overridden ? listing.feeType : null,
-      fee_multiplier_override: overridden ? listing.feeMultiplier : null,
+      fee_type_override: override?.feeType ?? null,
+      fee_multiplier_override: override?.feeMultiplier ?? null,
     };
   }
 
@@ -224,52 +233,104 @@ export class MarketData {
     const { directory } = this.#options;
     const series = directory
       .seriesTickers()
-      .map((ticker) => seriesOf(directory.ofSeries(ticker)[0]!));
+      .map((ticker) => this.#series(directory.ofSeries(ticker)[0]!));
     return json(200, { series });
   }
 
   oneSeries(ticker: string): Reply {
     const listing = this.#options.directory.ofSeries(ticker)[0];
-    return listing === undefined ? notFound() : json(200, { series: seriesOf(listing) });
+    return listing === undefined ? notFound() : json(200, { series: this.#series(listing) });
   }
 
-  status(): Reply {
-    const active = {
-      exchange_active: true,
-      trading_active: true,
-      intra_exchange_transfers_active: true,
-    };
-    const shards = new Set(this.#options.directory.listings.map((one) => one.exchangeIndex));
-    const statuses = [...shards.add(0)].sort((a, b) => a - b);
-    return json(200, {
-      ...active,
-      exchange_index_statuses: statuses.map((index) => {
-        return { exchange_index: index, description: `shard ${index}`, ...active };
-      }),
-    } satisfies KalshiExchangeStatus);
-  }
-}
-
-function seriesOf(listing: KalshiListing): KalshiSeries {
-  return {
-    ticker: listing.seriesTicker,
-    title: listing.title,
-    category: 'Simulated',
-    frequency: 'custom',
-    fee_type: listing.feeType,
-    fee_multiplier: listing.feeMultiplier,
-    exchange_index: listing.exchangeIndex,
-  };
-}
-
-function priceRanges(listing: KalshiListing): KalshiPriceRange[] {
-  return listing.priceGrid.map(({ startE4, endE4, stepE4 }) => {
+  #series(listing: KalshiListing): KalshiSeries {
+    const { feeType, feeMultiplier } = this.#options.fees.ofSeries(listing);
     return {
-      start: formatDecimal(startE4, 4, 4),
-      end: formatDecimal(endE4, 4, 4),
-      step: formatDecimal(stepE4, 4, 4),
+      ticker: listing.seriesTicker,
+      title: listing.title,
+      category: CATEGORY,
+      categories: [CATEGORY],
+      tags: null,
+      settlement_sources: [],
+      contract_url: '',
+      contract_terms_url: '',
+      additional_prohibitions: null,
+      frequency: 'custom',
+      fee_type: feeType,
+      fee_multiplier: feeMultiplier,
+      exchange_index: listing.exchangeIndex,
     };
-  });
+  }
+
+  /** Series keep their fees: only events' overrides change. */
+  seriesFeeChanges(): Reply {
+    return json(200, { series_fee_change_arr: [] });
+  }
+
+  eventFeeChanges(query: URLSearchParams): Reply {
+    const limit = pageLimit(query, 100, 1000);
+    if (limit === undefined) return badQuery('GetEventFeeChanges', 'limit must be 1 to 1000');
+    const changes = this.#options.fees.changes(query.get('event_ticker') ?? '');
+    const page = pageOf(changes, (change) => change.id, query.get('cursor') ?? '', limit);
+    return json(200, { event_fee_changes: page.items, cursor: page.cursor });
+  }
+
+  /** Newest first. */
+  trades(query: URLSearchParams): Reply {
+    const limit = pageLimit(query, 100, 1000);
+    if (limit === undefined) return badQuery('GetTrades', 'limit must be 1 to 1000');
+    const range = rangeOf(query);
+    if (range === undefined) return badQuery('GetTrades', 'min_ts and max_ts are seconds');
+    const { tape, directory } = this.#options;
+    const ticker = query.get('ticker') ?? '';
+    const market = directory.byTicker(ticker)?.market;
+    if (ticker !== '' && market === undefined) return json(200, { trades: [], cursor: '' });
+    const selected = tape
+      .recent()
+      .filter(
+        (each) =>
+          (market === undefined || each.market === market) &&
+          each.venueMs >= range.fromMs &&
+          each.venueMs <= range.toMs,
+      );
+    const cursor = query.get('cursor') ?? '';
+    const page = pageOf(selected, ({ trade }) => trade.tradeId, cursor, limit);
+    return json(200, {
+      trades: page.items.flatMap((each) => this.#trade(each)),
+      cursor: page.cursor,
+    });
+  }
+
+  #trade({ market, trade, venueMs }: PublicTrade) {
+    const listing = this.#options.directory.byMarket(market);
+    if (listing === undefined) return [];
+    const side = sideOf(trade.takerOutcome);
+    return [
+      {
+        trade_id: trade.tradeId,
+        ticker: listing.ticker,
+        count_fp: countText(trade.sizeE6),
+        yes_price_dollars: priceText(trade.priceE4),
+        no_price_dollars: priceText(PAYOUT_E4 - trade.priceE4),
+        taker_side: side,
+        taker_outcome_side: side,
+        taker_book_side: bookSideOf(trade.takerOutcome),
+        created_time: isoTime(venueMs),
+        is_block_trade: false,
+      },
+    ];
+  }
+}
+
+const CATEGORY = 'Simulated';
+
+/** What only a decided market has. */
+function settlementOf(outcome: Outcome | undefined, settledMs: number | undefined) {
+  return {
+    ...(outcome === undefined
+      ? {}
+      : { settlement_value_dollars: priceText(outcome === YES ? PAYOUT_E4 : 0) }),
+    ...(settledMs === undefined ? {} : { settlement_ts: isoTime(settledMs) }),
+  };
 }
 
 /** Depth of a book query, 0 for all; undefined when it is not one. */
@@ -277,10 +338,6 @@ function depthOf(query: URLSearchParams): number | undefined {
   const text = query.get('depth') ?? '0';
   const depth = /^\d{1,3}$/.test(text) ? Number(text) : MAX_DEPTH + 1;
   return depth <= MAX_DEPTH ? depth : undefined;
-}
-
-function listOf(text: string | null): string[] {
-  return (text ?? '').split(',').filter((word) => word !== '');
 }
 
 /** Timetables come in whole seconds. */

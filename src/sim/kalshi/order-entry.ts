@@ -1,7 +1,5 @@
-// Reads the body of a V2 order as strictly as the exchange's own decoder (kalshi-api.md 3.2, 3.4): numbers where strings
-// belong are refused, and nothing is guessed. It must not know books, accounts or markets.
-import { parseDecimal } from '../../domain/decimal.js';
-import { E6_PER_CENTI, PRICE_PLACES, SIZE_CENTI_PLACES } from '../../domain/units.js';
+// Reads the bodies of V2 order writes: create, amend, decrease (kalshi-api.md 3.2). It must not know books, accounts or markets.
+
 import { KALSHI_ERROR } from '../../venues/kalshi/wire/error-codes.js';
 import {
   KALSHI_SELF_TRADE_PREVENTIONS,
@@ -9,7 +7,9 @@ import {
   type KalshiSelfTradePrevention,
   type KalshiTimeInForce,
 } from '../../venues/kalshi/wire/rest-messages.js';
-import { decodeRefusal, type Refusal, refusal } from './reply.js';
+import type { KalshiSide } from '../../venues/kalshi/wire/ws-messages.js';
+import { type Body, decode, type Fields, invalid, isRefusal } from './body-decoder.js';
+import { type Refusal, refusal } from './reply.js';
 
 /** A well-formed order; whether its market takes it is another question. */
 export interface NewOrder {
@@ -28,119 +28,149 @@ export interface NewOrder {
   readonly subaccount: number;
   readonly orderGroupId: string | undefined;
   readonly exchangeIndex: number | undefined;
+  /** What a V1 order called itself (January 2026). */
+  readonly legacy?: { readonly action: 'buy' | 'sell'; readonly side: KalshiSide };
 }
 
-/** 500,000 contracts: beyond it the fee's integer arithmetic is no longer exact (src/domain/kalshi-fee.ts). */
-export const MAX_COUNT_CENTI = 50_000_000;
+export interface Amendment {
+  readonly ticker: string;
+  readonly isBid: boolean;
+  /** In total: what is filled already, and what is wanted to rest. */
+  readonly sizeE6: number;
+  /** YES price. */
+  readonly priceE4: number;
+  readonly clientOrderId: string | undefined;
+  readonly newClientOrderId: string | undefined;
+  /** undefined: as it is; 0: none any more. */
+  readonly expirationMs: number | undefined;
+  readonly exchangeIndex: number | undefined;
+}
+
+/** Exactly one of the two is there. */
+export interface Decrease {
+  readonly byE6: number | undefined;
+  readonly toE6: number | undefined;
+  readonly exchangeIndex: number | undefined;
+  readonly marketTicker: string | undefined;
+}
+
 const MAX_CLIENT_ID_CHARS = 64;
 
-const STRUCT = 'CreateOrderV2Request';
-const STRING_FIELDS = [
+const CREATE_REQUIRED = [
   'ticker',
   'side',
   'count',
   'price',
   'time_in_force',
   'self_trade_prevention_type',
-  'client_order_id',
-  'order_group_id',
 ] as const;
-const BOOL_FIELDS = ['post_only', 'reduce_only', 'cancel_order_on_pause'] as const;
-const INT_FIELDS = ['expiration_time', 'subaccount', 'exchange_index'] as const;
-const REQUIRED_FIELDS = STRING_FIELDS.slice(0, 6);
+const CREATE = {
+  struct: 'CreateOrderV2Request',
+  strings: [...CREATE_REQUIRED, 'client_order_id', 'order_group_id'],
+  bools: ['post_only', 'reduce_only', 'cancel_order_on_pause'],
+  ints: ['expiration_time', 'subaccount', 'exchange_index'],
+  required: CREATE_REQUIRED,
+} as const;
 
-const COUNT_TEXT = /^\d{1,9}(\.\d{1,2})?$/;
-const PRICE_TEXT = /^\d{0,3}\.\d{2,4}$/;
+const AMEND_REQUIRED = ['ticker', 'side', 'price', 'count'] as const;
+const AMEND = {
+  struct: 'AmendOrderV2Request',
+  strings: [...AMEND_REQUIRED, 'client_order_id', 'updated_client_order_id'],
+  ints: ['expiration_time', 'exchange_index'],
+  required: AMEND_REQUIRED,
+} as const;
 
-export type Fields = Readonly<Record<string, unknown>>;
-
-export function parseJsonObject(text: string): Fields | Refusal {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return decodeRefusal(text === '' ? 'EOF' : 'invalid character in JSON body');
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return decodeRefusal(`json: cannot unmarshal ${goType(value)} into Go value of type object`);
-  }
-  return value as Fields;
-}
-
-export function isRefusal(value: object): value is Refusal {
-  return 'status' in value && 'error' in value;
-}
+const DECREASE = {
+  struct: 'DecreaseOrderV2Request',
+  strings: ['reduce_by', 'reduce_to', 'market_ticker'],
+  ints: ['exchange_index'],
+} as const;
 
 export function parseNewOrder(fields: Fields, nowMs: number): NewOrder | Refusal {
-  const undecodable = typeRefusal(fields);
-  if (undecodable !== undefined) return undecodable;
-  for (const field of REQUIRED_FIELDS) {
-    const value = fields[field];
-    if (value === undefined || value === null || value === '') return invalid(`${field} required`);
-  }
-  const text = (field: string): string => (fields[field] as string | null | undefined) ?? '';
-  const side = text('side');
-  if (side !== 'bid' && side !== 'ask') return invalid('side must be bid or ask');
-  const timeInForce = KALSHI_TIMES_IN_FORCE.find((word) => word === text('time_in_force'));
+  const body = decode(fields, CREATE);
+  if (isRefusal(body)) return body;
+  const isBid = readSide(body);
+  if (typeof isBid === 'object') return isBid;
+  const timeInForce = KALSHI_TIMES_IN_FORCE.find((word) => word === body.text('time_in_force'));
   if (timeInForce === undefined) return invalid('time_in_force');
   const selfTradePrevention = KALSHI_SELF_TRADE_PREVENTIONS.find(
-    (word) => word === text('self_trade_prevention_type'),
+    (word) => word === body.text('self_trade_prevention_type'),
   );
   if (selfTradePrevention === undefined) return invalid('self_trade_prevention_type');
-  if (!COUNT_TEXT.test(text('count'))) return invalid('count must be a decimal of 0 to 2 places');
-  const countCenti = parseDecimal(text('count'), SIZE_CENTI_PLACES);
-  if (countCenti < 1 || countCenti > MAX_COUNT_CENTI) {
-    return refusal(400, KALSHI_ERROR.INVALID_ORDER_SIZE, `count ${text('count')}`);
-  }
-  if (!PRICE_TEXT.test(text('price'))) return invalid('price must be dollars of 2 to 4 places');
-  const expiration = (fields.expiration_time as number | null | undefined) ?? undefined;
+  const sizeE6 = body.countE6('count');
+  if (typeof sizeE6 === 'object') return sizeE6;
+  const priceE4 = body.priceE4('price');
+  if (typeof priceE4 === 'object') return priceE4;
+  const expiration = body.int('expiration_time');
   const order: NewOrder = {
-    ticker: text('ticker'),
-    isBid: side === 'bid',
-    sizeE6: countCenti * E6_PER_CENTI,
-    priceE4: parseDecimal(text('price'), PRICE_PLACES),
+    ticker: body.text('ticker'),
+    isBid,
+    sizeE6,
+    priceE4,
     timeInForce,
     selfTradePrevention,
-    clientOrderId: text('client_order_id') === '' ? undefined : text('client_order_id'),
+    clientOrderId: body.optionalText('client_order_id'),
     expirationMs: expiration === undefined ? undefined : expiration * 1000,
-    postOnly: fields.post_only === true,
-    reduceOnly: fields.reduce_only === true,
-    cancelOnPause: fields.cancel_order_on_pause === true,
-    subaccount: (fields.subaccount as number | null | undefined) ?? 0,
-    orderGroupId: text('order_group_id') === '' ? undefined : text('order_group_id'),
-    exchangeIndex: (fields.exchange_index as number | null | undefined) ?? undefined,
+    postOnly: body.isTrue('post_only'),
+    reduceOnly: body.isTrue('reduce_only'),
+    cancelOnPause: body.isTrue('cancel_order_on_pause'),
+    subaccount: body.int('subaccount') ?? 0,
+    orderGroupId: body.optionalText('order_group_id'),
+    exchangeIndex: body.int('exchange_index'),
   };
   return combinationRefusal(order, nowMs) ?? order;
 }
 
-/** The refusal of a field whose JSON type is wrong, worded as the exchange's decoder words it. */
-function typeRefusal(fields: Fields): Refusal | undefined {
-  for (const [names, type] of [
-    [STRING_FIELDS, 'string'],
-    [BOOL_FIELDS, 'bool'],
-    [INT_FIELDS, 'int'],
-  ] as const) {
-    for (const field of names) {
-      const value = fields[field];
-      if (value === undefined || value === null || goType(value) === goWord(type, value)) continue;
-      return decodeRefusal(
-        `json: cannot unmarshal ${goType(value)} into Go struct field ${STRUCT}.${field} of type ${type}`,
-      );
-    }
+export function parseAmendment(fields: Fields, nowMs: number): Amendment | Refusal {
+  const body = decode(fields, AMEND);
+  if (isRefusal(body)) return body;
+  const isBid = readSide(body);
+  if (typeof isBid === 'object') return isBid;
+  const sizeE6 = body.countE6('count');
+  if (typeof sizeE6 === 'object') return sizeE6;
+  const priceE4 = body.priceE4('price');
+  if (typeof priceE4 === 'object') return priceE4;
+  const expiration = body.int('expiration_time');
+  const newClientOrderId = body.optionalText('updated_client_order_id');
+  if ((newClientOrderId?.length ?? 0) > MAX_CLIENT_ID_CHARS) {
+    return invalid('updated_client_order_id');
   }
-  return undefined;
+  if (expiration !== undefined && expiration !== 0 && expiration * 1000 <= nowMs) {
+    return invalid('Expiration timestamp must be in the future');
+  }
+  return {
+    ticker: body.text('ticker'),
+    isBid,
+    sizeE6,
+    priceE4,
+    clientOrderId: body.optionalText('client_order_id'),
+    newClientOrderId,
+    expirationMs: expiration === undefined ? undefined : expiration * 1000,
+    exchangeIndex: body.int('exchange_index'),
+  };
 }
 
-/** What goType says of a value that fits the field's type. */
-function goWord(type: 'string' | 'bool' | 'int', value: unknown): string {
-  if (type !== 'int') return type;
-  return Number.isSafeInteger(value) ? 'number' : 'int';
+export function parseDecrease(fields: Fields): Decrease | Refusal {
+  const body = decode(fields, DECREASE);
+  if (isRefusal(body)) return body;
+  const by = body.optionalText('reduce_by');
+  const to = body.optionalText('reduce_to');
+  if ((by === undefined) === (to === undefined)) {
+    return invalid('exactly one of reduce_by and reduce_to');
+  }
+  const sizeE6 = by === undefined ? body.countE6('reduce_to', 0) : body.countE6('reduce_by');
+  if (typeof sizeE6 === 'object') return sizeE6;
+  return {
+    byE6: by === undefined ? undefined : sizeE6,
+    toE6: by === undefined ? sizeE6 : undefined,
+    exchangeIndex: body.int('exchange_index'),
+    marketTicker: body.optionalText('market_ticker'),
+  };
 }
 
-function goType(value: unknown): string {
-  if (Array.isArray(value)) return 'array';
-  if (typeof value === 'boolean') return 'bool';
-  return value === null ? 'null' : typeof value;
+function readSide(body: Body): boolean | Refusal {
+  const side = body.text('side');
+  return side === 'bid' || side === 'ask' ? side === 'bid' : invalid('side must be bid or ask');
 }
 
 function combinationRefusal(order: NewOrder, nowMs: number): Refusal | undefined {
@@ -159,8 +189,4 @@ function combinationRefusal(order: NewOrder, nowMs: number): Refusal | undefined
     return refusal(400, KALSHI_ERROR.INVALID_ORDER, 'reduce only needs immediate_or_cancel');
   }
   return undefined;
-}
-
-function invalid(details: string): Refusal {
-  return refusal(400, KALSHI_ERROR.INVALID_PARAMETERS, details);
 }

@@ -1,10 +1,8 @@
 // Which of the next orders go wrong, and how: faults take their turn in the order in which they were injected.
-import type { Fault } from '../server.js';
+import type { OrderFault as AnyOrderFault } from '../server.js';
 
-export type OrderFault = Extract<
-  Fault,
-  { kind: 'reject-orders' | 'lose-reply' | 'reset-after-accept' | 'reset-before-accept' }
->;
+/** Those that Kalshi has. */
+export type OrderFault = Exclude<AnyOrderFault, { kind: 'ghost-fills' | 'retry-fills' }>;
 
 interface Pending {
   readonly fault: OrderFault;

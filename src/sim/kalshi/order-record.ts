@@ -18,14 +18,18 @@ export interface OrderRecord {
   readonly request: NewOrder;
   /** What is bought: YES by a bid, NO by an ask. */
   readonly outcome: Outcome;
-  /** Of the outcome that is bought. */
-  readonly limitE4: number;
-  readonly initialE6: number;
+  /** Of the outcome that is bought; an amend may change it, the size and the client order id. */
+  limitE4: number;
+  initialE6: number;
+  clientOrderId: string | undefined;
+  expirationMs: number | undefined;
   readonly createdMs: number;
   /** Shared by the order's taker and maker fills (kalshi-api.md 4.5). */
   readonly fees: KalshiFeeAccumulator;
   updatedMs: number;
   filledE6: number;
+  /** Given up by decreases; an amend starts anew. */
+  decreasedE6: number;
   restingE6: number;
   status: KalshiOrderStatus;
   takerCostMicros: number;
@@ -36,6 +40,10 @@ export interface OrderRecord {
   reservedMicros: number;
   /** Contracts of what rests that close a position, and so need no cash. */
   closingE6: number;
+  /** Of a resting order: matched parts of contracts that do not make up a whole one yet (January 2026). */
+  unbookedE6: number;
+  /** Taken out of the books behind a market that stands still; shown as resting all the same. */
+  isParked: boolean;
   lastReason: KalshiUpdateReason | undefined;
 }
 

@@ -14,6 +14,8 @@ export interface Position {
   readonly feesMicros: number;
   readonly volumeE6: number;
   readonly updatedMs: number;
+  /** Paid out. */
+  readonly isSettled: boolean;
 }
 
 export function emptyPosition(listing: KalshiListing): Position {
@@ -26,6 +28,7 @@ export function emptyPosition(listing: KalshiListing): Position {
     feesMicros: 0,
     volumeE6: 0,
     updatedMs: 0,
+    isSettled: false,
   };
 }
 
@@ -57,6 +60,7 @@ export function afterFill(before: Position, fill: PositionFill): Position {
     feesMicros: before.feesMicros + fill.feeMicros,
     volumeE6: before.volumeE6 + fill.sizeE6,
     updatedMs: fill.tsMs,
+    isSettled: before.isSettled,
   };
 }
 

@@ -45,3 +45,18 @@ export function badQuery(operation: string, details: string): Reply {
 export function notFound(): Reply {
   return refused(refusal(404, KALSHI_ERROR.NOT_FOUND));
 }
+
+/** A key without the scope that a call needs. The word is not documented; branch on the status. */
+export function forbidden(): Reply {
+  const code = 'insufficient_scope';
+  return json(403, { error: { code, message: code.replaceAll('_', ' ') } });
+}
+
+/** The two bodies that a 429 has been seen with (3.4): one for reads, the other for writes. */
+export function tooManyReads(): Reply {
+  return json(429, { error: 'too many requests' });
+}
+
+export function tooManyWrites(): Reply {
+  return refused(refusal(429, KALSHI_ERROR.TOO_MANY_REQUESTS));
+}

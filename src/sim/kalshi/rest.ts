@@ -3,29 +3,30 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { KALSHI_REST_PATH } from '../../venues/kalshi/wire/auth.js';
 import { KALSHI_ERROR } from '../../venues/kalshi/wire/error-codes.js';
-import type {
-  KalshiBatchCancelItem,
-  KalshiBatchCreateItem,
-  KalshiCancelReply,
-  KalshiCreateReply,
-} from '../../venues/kalshi/wire/rest-messages.js';
-import type { Authenticator } from './authenticator.js';
-import type { Desk } from './desk.js';
-import type { Directory } from './directory.js';
+import type { RequestClass } from '../server.js';
+import { type Answer, sent } from './answer.js';
+import { type ApiKey, type Authenticator, hasScope, type KeyScope } from './authenticator.js';
+import { isRefusal, parseJsonObject } from './body-decoder.js';
+import type { ExchangeInfo } from './exchange-info.js';
+import type { LegacyOrderRoutes } from './legacy-order-routes.js';
+import { legacyReply } from './legacy-replies.js';
 import type { MarketData } from './market-data.js';
-import { type Fields, isRefusal, parseJsonObject, parseNewOrder } from './order-entry.js';
-import type { OrderFault, OrderFaults } from './order-faults.js';
+import type { MoneyRoutes } from './money-routes.js';
+import type { OrderGroupRoutes } from './order-group-routes.js';
+import type { OrderRoutes } from './order-routes.js';
 import type { Portfolio } from './portfolio.js';
 import { DEFAULT_COST, ENDPOINT_COSTS, type RateLimits } from './rate-limits.js';
 import {
-  decodeRefusal,
+  forbidden,
   json,
   notFound,
   type Refusal,
   type Reply,
-  refusal,
   refused,
+  tooManyReads,
+  tooManyWrites,
 } from './reply.js';
+import type { RequestFaults } from './request-faults.js';
 
 export interface RestRequest {
   readonly method: string;
@@ -35,24 +36,19 @@ export interface RestRequest {
   readonly body: string;
 }
 
-/** A reply, and what a fault does to it. */
-export interface Answer extends Reply {
-  readonly delivery: 'send' | 'lose' | 'reset';
-}
-
 export interface RestOptions {
   readonly authenticator: Authenticator;
   readonly rateLimits: RateLimits;
+  readonly requestFaults: RequestFaults;
   readonly marketData: MarketData;
+  readonly info: ExchangeInfo;
   readonly portfolio: Portfolio;
-  readonly desk: Desk;
-  readonly directory: Directory;
-  readonly orderFaults: OrderFaults;
-  now(): number;
+  readonly orders: OrderRoutes;
+  /** Instead of `orders` in the dialect of January 2026. */
+  readonly legacyOrders: LegacyOrderRoutes | undefined;
+  readonly groups: OrderGroupRoutes;
+  readonly money: MoneyRoutes;
 }
-
-const MAX_BATCH_ORDERS = 20;
-const V1_DETAILS = 'https://docs.kalshi.com/getting_started/v2_orders';
 
 /** One request taken apart. `path` holds the segments after /trade-api/v2. */
 interface Call {
@@ -61,6 +57,8 @@ interface Call {
   readonly query: URLSearchParams;
   readonly body: string;
 }
+
+const V1_DETAILS = 'https://docs.kalshi.com/getting_started/v2_orders';
 
 export class Rest {
   readonly #options: RestOptions;
@@ -76,43 +74,73 @@ export class Rest {
     const segments = pathText.slice(KALSHI_REST_PATH.length + 1).split('/');
     const path = segments.map(decodeSegment);
     const call: Call = { method, path, query: new URLSearchParams(queryText), body };
-    const open = method === 'GET' ? this.#marketData(call) : undefined;
-    if (open !== undefined) return sent(open);
+    const failure = this.#options.requestFaults.next(classOf(call));
+    if (failure !== undefined) return sent(failure);
+    const open = method === 'GET' ? this.#open(call) : undefined;
+    if (open !== undefined) return this.#spoken(call, open);
     const key = this.#options.authenticator.authenticate(method, pathText, headers);
     if (isRefusal(key)) return sent(refused(key));
     if (path[0] === 'portfolio') {
       return method === 'GET'
-        ? sent(this.#portfolio(key.account, call))
-        : this.#write(key.account, call);
+        ? this.#spoken(call, this.#portfolio(key, call))
+        : this.#write(key, call);
     }
-    return sent(path[0] === 'account' ? this.#account(key.account, call) : notFound());
+    if (path[0] !== 'account') return sent(notFound());
+    return this.#spoken(call, this.#account(key.account, call));
+  }
+
+  /** The reply in the dialect that the exchange speaks. */
+  #spoken({ path }: Call, reply: Reply): Answer {
+    return sent(
+      this.#options.legacyOrders === undefined ? reply : legacyReply(routeOf(path), reply),
+    );
   }
 
   /** What needs no account; undefined for everything else. */
-  #marketData({ path, query }: Call): Reply | undefined {
-    const { marketData } = this.#options;
-    const [first, second, third] = path;
+  #open(call: Call): Reply | undefined {
+    const { path, query } = call;
+    const { marketData, info } = this.#options;
+    const [first, second = '', third] = path;
     switch (`${first}/${path.length}`) {
       case 'exchange/2':
-        return second === 'status' ? marketData.status() : notFound();
+        return this.#exchange(second);
+      case 'historical/2':
+        return second === 'cutoff' ? info.historicalCutoff() : notFound();
       case 'markets/1':
         return marketData.markets(query);
       case 'markets/2':
-        return second === 'orderbooks'
-          ? marketData.orderbooks(query)
-          : marketData.market(second ?? '');
+        if (second === 'orderbooks') return marketData.orderbooks(query);
+        return second === 'trades' ? marketData.trades(query) : marketData.market(second);
       case 'markets/3':
-        return third === 'orderbook' ? marketData.orderbook(second ?? '', query) : notFound();
+        return third === 'orderbook' ? marketData.orderbook(second, query) : notFound();
       case 'events/1':
         return marketData.events(query);
       case 'events/2':
-        return marketData.event(second ?? '', query);
+        return second === 'fee_changes'
+          ? marketData.eventFeeChanges(query)
+          : marketData.event(second, query);
       case 'series/1':
         return marketData.series();
       case 'series/2':
-        return marketData.oneSeries(second ?? '');
+        return second === 'fee_changes'
+          ? marketData.seriesFeeChanges()
+          : marketData.oneSeries(second);
       default:
         return undefined;
+    }
+  }
+
+  #exchange(what: string): Reply {
+    const { info } = this.#options;
+    switch (what) {
+      case 'status':
+        return info.status();
+      case 'schedule':
+        return info.schedule();
+      case 'user_data_timestamp':
+        return info.userDataTimestamp();
+      default:
+        return notFound();
     }
   }
 
@@ -133,14 +161,22 @@ export class Rest {
     }
   }
 
-  #portfolio(account: string, { path, query }: Call): Reply {
-    const { portfolio, rateLimits } = this.#options;
+  #portfolio(key: ApiKey, call: Call): Reply {
+    const { path, query, method, body } = call;
+    const { account } = key;
+    const { portfolio, rateLimits, groups, money } = this.#options;
     const route = `${path[1]}/${path.length}`;
+    const scopes: KeyScope[] =
+      route === 'balance/2' ? ['read', 'read::portfolio_balance'] : ['read'];
+    if (!hasScope(key, ...scopes)) return forbidden();
     const cost = route === 'orders/3' ? ENDPOINT_COSTS.getOrder.cost : DEFAULT_COST;
     if (!rateLimits.take(account, 'read', cost)) return tooManyReads();
+    if (path[1] === 'order_groups') {
+      return groups.answer({ account, method, path: path.slice(2), query, body });
+    }
     switch (route) {
       case 'balance/2':
-        return portfolio.balance(account);
+        return portfolio.balance(account, query);
       case 'positions/2':
         return portfolio.positions(account, query);
       case 'orders/2':
@@ -149,157 +185,77 @@ export class Rest {
         return portfolio.order(account, path[2] ?? '');
       case 'fills/2':
         return portfolio.fills(account, query);
+      case 'settlements/2':
+        return portfolio.settlements(account, query);
+      case 'target_balance_allocation/2':
+        return money.allocation(account);
+      case 'intra_exchange_instance_transfers/2':
+        return money.transfers(account, query);
+      case 'intra_exchange_instance_transfers/3':
+        return money.oneTransfer(account, path[2] ?? '');
       default:
         return notFound();
     }
   }
 
-  #write(account: string, call: Call): Answer {
-    const { method, path } = call;
+  #write(key: ApiKey, call: Call): Answer {
+    const { path, ...rest } = call;
+    const { account } = key;
+    const { orders, groups, legacyOrders } = this.#options;
+    if (legacyOrders !== undefined) {
+      if (path[1] !== 'orders') return sent(notFound());
+      if (!hasScope(key, 'write', 'write::trade')) return sent(forbidden());
+      return legacyOrders.answer({ ...rest, account, path: path.slice(2) });
+    }
+    if (path[1] === 'events' && path[2] === 'orders') {
+      if (!hasScope(key, 'write', 'write::trade')) return sent(forbidden());
+      return orders.answer({ ...rest, account, path: path.slice(3) });
+    }
     // V1 order writes are gone since June 2026 (3.1).
     if (path[1] === 'orders') return sent(refused(refusalOfV1()));
-    const isOrders = path[1] === 'events' && path[2] === 'orders';
-    if (!isOrders || path.length > 4) return sent(notFound());
-    switch (`${method}/${path[3] ?? ''}`) {
-      case 'POST/':
-        return this.#withFault(() => this.#create(account, call.body));
-      case 'POST/batched':
-        return this.#withFault(() => this.#createBatch(account, call.body));
-      case 'DELETE/':
-        return sent(this.#cancelAll(account));
-      case 'DELETE/batched':
-        return sent(this.#cancelBatch(account, call.body));
-      default:
-        return sent(method === 'DELETE' ? this.#cancel(account, call) : notFound());
+    if (path[1] === 'order_groups') {
+      if (!hasScope(key, 'write', 'write::trade')) return sent(forbidden());
+      if (!this.#takesWrite(account)) return sent(tooManyWrites());
+      return sent(groups.answer({ ...rest, account, path: path.slice(2) }));
     }
+    return sent(this.#moveMoney(key, call));
   }
 
-  /** Places an order as the next fault has it; without a fault as it should be. */
-  #withFault(place: () => Reply): Answer {
-    const fault = this.#options.orderFaults.next();
-    if (fault === undefined) return sent(place());
-    return deliveryUnder(fault, place);
-  }
-
-  #create(account: string, body: string): Reply {
+  #moveMoney(key: ApiKey, { method, path, body }: Call): Reply {
+    const { money } = this.#options;
+    const isTransfer = path[1] === 'intra_exchange_instance_transfer';
+    const isAllocation = path[1] === 'target_balance_allocation';
+    if (method !== 'POST' || path.length !== 2 || !(isTransfer || isAllocation)) return notFound();
+    if (!hasScope(key, 'write', 'write::transfer')) return forbidden();
+    if (!this.#takesWrite(key.account)) return tooManyWrites();
     const fields = parseJsonObject(body);
-    const named = isRefusal(fields) ? undefined : fields.exchange_index;
-    const shard = typeof named === 'number' ? named : 0;
-    if (!this.#options.rateLimits.take(account, 'write', DEFAULT_COST, shard)) {
-      return tooManyWrites();
-    }
-    const created = isRefusal(fields) ? fields : this.#place(account, fields);
-    return isRefusal(created) ? refused(created) : json(201, created);
+    if (isRefusal(fields)) return refused(fields);
+    return isTransfer
+      ? money.transfer(key.account, fields)
+      : money.setAllocation(key.account, fields);
   }
 
-  #place(account: string, fields: Fields): KalshiCreateReply | Refusal {
-    const order = parseNewOrder(fields, this.#options.now());
-    return isRefusal(order) ? order : this.#options.desk.create(account, order);
-  }
-
-  /** The whole batch fits into the bucket at once, or all of it is refused (4.6). */
-  #createBatch(account: string, body: string): Reply {
-    const items = batchOf(body);
-    if (isRefusal(items)) return refused(items);
-    if (!this.#options.rateLimits.take(account, 'write', DEFAULT_COST * items.length)) {
-      return tooManyWrites();
-    }
-    const orders: KalshiBatchCreateItem[] = items.map((fields) => {
-      const created = this.#place(account, fields);
-      return isRefusal(created) ? { error: created.error } : created;
-    });
-    return json(201, { orders });
-  }
-
-  #cancelAll(account: string): Reply {
-    const { rateLimits, desk } = this.#options;
-    if (!rateLimits.take(account, 'write', ENDPOINT_COSTS.cancelAll.cost)) return tooManyWrites();
-    desk.cancelAll(account);
-    return { status: 204, body: '' };
-  }
-
-  #cancel(account: string, { path, query }: Call): Reply {
-    const index = query.get('exchange_index') ?? '';
-    const shard = /^\d{1,3}$/.test(index) ? Number(index) : 0;
-    const { cost } = ENDPOINT_COSTS.cancelOrder;
-    if (!this.#options.rateLimits.take(account, 'write', cost, shard)) return tooManyWrites();
-    const ticker = query.get('market_ticker') ?? undefined;
-    const found = this.#cancelOne(account, path[3] ?? '', index, ticker);
-    return isRefusal(found) ? refused(found) : json(200, found);
-  }
-
-  #cancelBatch(account: string, body: string): Reply {
-    const items = batchOf(body);
-    if (isRefusal(items)) return refused(items);
-    const cost = ENDPOINT_COSTS.batchCancel.cost * items.length;
-    if (!this.#options.rateLimits.take(account, 'write', cost)) return tooManyWrites();
-    const orders: KalshiBatchCancelItem[] = [];
-    for (const item of items) {
-      const { order_id: orderId, exchange_index: index, market_ticker: ticker } = item;
-      if (typeof orderId !== 'string') {
-        return refused(refusal(400, KALSHI_ERROR.INVALID_PARAMETERS, 'order_id required'));
-      }
-      const tickerText = typeof ticker === 'string' ? ticker : undefined;
-      const found = this.#cancelOne(account, orderId, String(index ?? ''), tickerText);
-      orders.push(
-        isRefusal(found)
-          ? {
-              order_id: orderId,
-              client_order_id: null,
-              reduced_by: '0.00',
-              ts_ms: null,
-              error: found.error,
-            }
-          : {
-              order_id: orderId,
-              client_order_id: found.client_order_id ?? null,
-              reduced_by: found.reduced_by,
-              ts_ms: found.ts_ms,
-              error: null,
-            },
-      );
-    }
-    return json(200, { orders });
-  }
-
-  /** By id alone the request goes to shard 0, wherever the order is (3.8). */
-  #cancelOne(
-    account: string,
-    orderId: string,
-    index: string,
-    ticker: string | undefined,
-  ): KalshiCancelReply | Refusal {
-    const { directory, desk } = this.#options;
-    const routed = ticker === undefined ? undefined : directory.byTicker(ticker)?.exchangeIndex;
-    const shard = index === '' || index === '-1' ? (routed ?? 0) : Number(index);
-    return desk.cancel(account, orderId, shard);
+  #takesWrite(account: string): boolean {
+    return this.#options.rateLimits.take(account, 'write', DEFAULT_COST);
   }
 }
 
-function deliveryUnder(fault: OrderFault, place: () => Reply): Answer {
-  switch (fault.kind) {
-    case 'reject-orders':
-      return { status: fault.status, body: fault.body, delivery: 'send' };
-    case 'reset-before-accept':
-      return { status: 0, body: '', delivery: 'reset' };
-    case 'lose-reply':
-      return { ...place(), delivery: 'lose' };
-    case 'reset-after-accept':
-      return { ...place(), delivery: 'reset' };
+/** undefined: neither a read nor a write of orders. */
+function classOf({ method, path }: Call): Exclude<RequestClass, 'all'> | undefined {
+  if (method === 'GET') return 'reads';
+  return path[0] === 'portfolio' && path.includes('orders') ? 'orders' : undefined;
+}
+
+/** Names a GET: its first word and how many there are, or the word that tells it from others of that shape. */
+function routeOf(path: readonly string[]): string {
+  const [first, second = ''] = path;
+  if (first === 'portfolio') {
+    const isOne = path.length === 3;
+    return isOne && second === 'orders' ? 'portfolio/order' : path.slice(0, 3).join('/');
   }
-}
-
-function sent(reply: Reply): Answer {
-  return { ...reply, delivery: 'send' };
-}
-
-/** The two bodies that a 429 has been seen with (3.4): one for reads, the other for writes. */
-function tooManyReads(): Reply {
-  return json(429, { error: 'too many requests' });
-}
-
-function tooManyWrites(): Reply {
-  return refused(refusal(429, KALSHI_ERROR.TOO_MANY_REQUESTS));
+  return ['trades', 'fee_changes', 'orderbooks'].includes(second)
+    ? `${first}/${second}`
+    : `${first}/${path.length}`;
 }
 
 function refusalOfV1(): Refusal {
@@ -311,20 +267,6 @@ function refusalOfV1(): Refusal {
       details: V1_DETAILS,
     },
   };
-}
-
-function batchOf(body: string): readonly Fields[] | Refusal {
-  const fields = parseJsonObject(body);
-  if (isRefusal(fields)) return fields;
-  const { orders } = fields;
-  if (!Array.isArray(orders) || orders.length === 0 || orders.length > MAX_BATCH_ORDERS) {
-    return refusal(400, KALSHI_ERROR.INVALID_PARAMETERS, `orders must be 1 to ${MAX_BATCH_ORDERS}`);
-  }
-  const isItem = (item: unknown): item is Fields =>
-    typeof item === 'object' && item !== null && !Array.isArray(item);
-  return orders.every(isItem)
-    ? orders
-    : decodeRefusal('json: cannot unmarshal into Go struct field orders of type object');
 }
 
 function splitOnce(text: string, separator: string): [string, string] {

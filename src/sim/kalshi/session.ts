@@ -28,6 +28,7 @@ export interface SessionOptions {
   readonly feed: Feed;
   readonly directory: Directory;
   readonly limits: SessionLimits;
+  readonly isLegacy: boolean;
   now(): number;
 }
 
@@ -48,7 +49,7 @@ export class Session {
 
   /** Runs one command. Commands are answered in the order in which they come. */
   run(text: string): void {
-    const { id, command } = parseCommand(text);
+    const { id, command } = parseCommand(text, this.#options.isLegacy);
     if (this.#isOverRate()) {
       this.#refuse(id, KALSHI_WS_ERROR.TOO_MANY_REQUESTS);
       return;

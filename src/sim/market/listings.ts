@@ -133,6 +133,14 @@ const FEES: readonly (readonly [SeriesFee, number])[] = [
   [{ type: 'quadratic', multiplier: 0, seriesSuffix: 'Z' }, 0.01],
 ];
 
+/** Few events charge something else than their series (kalshi-api.md 4.5). */
+const OVERRIDES: readonly (readonly [number | undefined, number])[] = [
+  [undefined, 0.94],
+  [0.5, 0.03],
+  [1.5, 0.02],
+  [0, 0.01],
+];
+
 const MONTHS = ['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', 'OCT', 'NOV', 'DEC'];
 
 /** Market `index` does not depend on how many there are. */
@@ -148,6 +156,8 @@ function listPair(options: ListingOptions, market: number): PairListing {
   const day = `26${rng.pick(MONTHS)}${String(rng.between(1, 28)).padStart(2, '0')}`;
   const number = String(market).padStart(4, '0');
   const fee = rng.weighted(FEES);
+  // A stream of its own: everything else about a market stays what its seed made it.
+  const override = new Rng(options.seed, `fee-override-${market}`).weighted(OVERRIDES);
   const seriesTicker = `${series.ticker}${fee.seriesSuffix}`;
   const eventTicker = `${seriesTicker}-${day}N${number}`;
   const ticker = `${eventTicker}-${suffix}`;
@@ -173,7 +183,7 @@ function listPair(options: ListingOptions, market: number): PairListing {
       rules: `If the answer to "${question}" is yes, the market resolves to Yes.`,
       exchangeIndex: series.exchangeIndex,
       feeType: fee.type,
-      feeMultiplier: fee.multiplier,
+      feeMultiplier: override ?? fee.multiplier,
       priceLevelStructure,
       priceGrid: PRICE_STRUCTURES[priceLevelStructure],
       openTimeMs: options.openTimeMs,

@@ -1,11 +1,11 @@
-// Reads a recording of one Kalshi market's frames into the changes of a book that is never negative and never crossed.
-import { readFileSync } from 'node:fs';
-import { gunzipSync } from 'node:zlib';
+// Reads recordings of Kalshi's frames into the changes of books that are never negative and never crossed, one for each market. It
+// takes what `underround record` writes and what others have published: lines of {"recv_ms","event"}.
 import { parseDecimal, parseSignedDecimal } from '../../domain/decimal.js';
 import { E6_PER_CENTI, PAYOUT_E4, PRICE_PLACES, SIZE_CENTI_PLACES } from '../../domain/units.js';
 import type { Quotes } from './quote-model.js';
+import { recordedLines, recordingFiles } from './recording-files.js';
 
-/** Level by level, in time; times count from the first frame. */
+/** One market, level by level, in time; times count from the first snapshot in the recording, of whichever market it is. */
 export interface Recording {
   readonly ticker: string;
   readonly marketId: string;
@@ -13,8 +13,8 @@ export interface Recording {
   /** Best prices from each moment on, both sides present. */
   readonly tops: readonly RecordedTop[];
   readonly durationUs: number;
-  /** Every price is a whole cent. */
-  readonly wholeCents: boolean;
+  /** The coarsest of 100, 10 and 1 that every price is a multiple of. */
+  readonly stepE4: 100 | 10 | 1;
   /** Deltas that would have made a level negative (a lost frame); the level was emptied instead. */
   readonly clamped: number;
 }
@@ -36,51 +36,107 @@ export class RecordingError extends Error {
   readonly code = 'BAD_RECORDING';
 }
 
-/** Longest recording that is read; the busiest known window has 185,000 lines. */
-const MAX_LINES = 2_000_000;
-const GZIP_MAGIC = 0x1f8b;
+/** Longest recording that is read, over all of its files; the busiest known window of one market has 185,000 lines. */
+const MAX_LINES = 5_000_000;
+/** Read beyond those wanted: a busy market may turn out to have offers on one side only. */
+const SPARE_MARKETS = 16;
+/** Found without reading the line as JSON: it is only counted. */
+const TICKER = /"market_ticker":\s*"([^"]+)"/;
 
-/** `path`: lines of {"recv_ms","event"}, plain or gzip. `speed` 2 plays it in half the time. Throws RecordingError. */
-export function readRecording(path: string, speed = 1): Recording {
-  const bytes = readFileSync(path);
-  const isGzip = bytes.length > 2 && bytes.readUInt16BE(0) === GZIP_MAGIC;
-  const text = (isGzip ? gunzipSync(bytes) : bytes).toString('utf8');
-  return parseRecording(text, speed, path);
+/**
+ * The busiest markets of a recording, at most `most`, the busiest first. `source` is as recordingFiles() takes it; `speed` 2 plays it
+ * in half the time. Throws RecordingError, also when no market has a book with both sides.
+ */
+export function readRecordings(source: string, speed: number, most: number): Recording[] {
+  const files = recordingFiles(source);
+  const lines = () => linesOf(files);
+  return recordingsOf(lines, speed, most, source);
 }
 
+/** The busiest market of a recording's text. */
 export function parseRecording(text: string, speed: number, path = 'recording'): Recording {
-  const book = new RecordedBook(speed);
   const lines = text.split('\n');
-  if (lines.length > MAX_LINES) {
-    throw new RecordingError(`recording too long: path=${path} lines=${lines.length}`);
-  }
-  for (let index = 0; index < lines.length; index++) {
-    const line = lines[index]!;
-    if (line === '') continue;
-    try {
-      book.take(JSON.parse(line) as RecordedLine);
-    } catch (cause) {
-      throw new RecordingError(`unreadable line: path=${path} line=${index + 1}`, { cause });
+  const numbered = lines.map((line, index) => ({ line, path, number: index + 1 }));
+  return recordingsOf(() => numbered, speed, 1, path)[0]!;
+}
+
+interface NumberedLine {
+  readonly line: string;
+  readonly path: string;
+  readonly number: number;
+}
+
+function* linesOf(files: readonly string[]): Generator<NumberedLine> {
+  let total = 0;
+  for (const path of files) {
+    let number = 0;
+    for (const line of recordedLines(path)) {
+      if (++total > MAX_LINES) {
+        throw new RecordingError(`recording too long: path=${path} lines=${total}`);
+      }
+      yield { line, path, number: ++number };
     }
   }
-  return book.finish(path);
 }
 
+/** Reads the lines twice: which markets are wanted is only known at their end. */
+function recordingsOf(
+  lines: () => Iterable<NumberedLine>,
+  speed: number,
+  most: number,
+  source: string,
+): Recording[] {
+  const activity = new Map<string, number>();
+  for (const { line } of lines()) {
+    const ticker = TICKER.exec(line)?.[1];
+    if (ticker !== undefined) activity.set(ticker, (activity.get(ticker) ?? 0) + 1);
+  }
+  const busiest = [...activity].sort(([, a], [, b]) => b - a).map(([ticker]) => ticker);
+  const start: RecordingStart = { firstUs: Number.NaN };
+  const books = new Map(
+    busiest
+      .slice(0, most + SPARE_MARKETS)
+      .map((ticker) => [ticker, new RecordedBook(ticker, speed, start)]),
+  );
+  for (const { line, path, number } of lines()) {
+    if (line === '') continue;
+    try {
+      const { recv_ms: receivedMs, event } = JSON.parse(line) as RecordedLine;
+      const ticker = event?.msg?.market_ticker;
+      if (ticker !== undefined) books.get(ticker)?.take(receivedMs, event!);
+    } catch (cause) {
+      throw new RecordingError(`unreadable line: path=${path} line=${number}`, { cause });
+    }
+  }
+  const whole = [...books.values()].flatMap((book) => book.finish() ?? []);
+  if (whole.length > 0) return whole.slice(0, most);
+  throw new RecordingError(`no order book of Kalshi in the recording: path=${source}`);
+}
+
+/** When the first book of the recording was there: where its time starts. */
+interface RecordingStart {
+  firstUs: number;
+}
+
+/** A line without `event` is a mark; an event without `msg.market_ticker` is about no market. */
 interface RecordedLine {
   readonly recv_ms: number;
-  readonly event: {
-    readonly type: string;
-    readonly msg: {
-      readonly market_ticker: string;
-      readonly market_id: string;
-      readonly yes_dollars_fp?: readonly (readonly [string, string])[];
-      readonly no_dollars_fp?: readonly (readonly [string, string])[];
-      readonly price_dollars?: string;
-      readonly delta_fp?: string;
-      readonly side?: string;
-      readonly ts?: string;
-    };
-  };
+  readonly event?: RecordedEvent;
+}
+interface RecordedEvent {
+  readonly type: string;
+  readonly msg?: RecordedBody;
+}
+interface RecordedBody {
+  readonly market_ticker?: string;
+  readonly market_id?: string;
+  readonly yes_dollars_fp?: readonly (readonly [string, string])[];
+  readonly no_dollars_fp?: readonly (readonly [string, string])[];
+  readonly price_dollars?: string;
+  readonly delta_fp?: string;
+  readonly side?: string;
+  readonly ts?: string;
+  readonly ts_ms?: number;
 }
 
 type SideIndex = 0 | 1;
@@ -88,7 +144,9 @@ const BID: SideIndex = 0;
 const ASK: SideIndex = 1;
 
 class RecordedBook {
+  readonly #ticker: string;
   readonly #speed: number;
+  readonly #start: RecordingStart;
   /** As the frames say, and as shown: the same but for levels that would cross. By priceE4 of YES. */
   readonly #raw = [new Float64Array(PAYOUT_E4 + 1), new Float64Array(PAYOUT_E4 + 1)] as const;
   readonly #shown = [new Float64Array(PAYOUT_E4 + 1), new Float64Array(PAYOUT_E4 + 1)] as const;
@@ -96,53 +154,50 @@ class RecordedBook {
   readonly #changes: RecordedChange[] = [];
   readonly #tops: RecordedTop[] = [];
   #bestE4: [number, number] = [0, PAYOUT_E4];
-  #ticker = '';
   #marketId = '';
-  #firstUs = Number.NaN;
+  #hasSnapshot = false;
   #atUs = 0;
-  #wholeCents = true;
+  #stepE4: Recording['stepE4'] = 100;
   #clamped = 0;
 
-  constructor(speed: number) {
+  constructor(ticker: string, speed: number, start: RecordingStart) {
+    this.#ticker = ticker;
     this.#speed = speed;
+    this.#start = start;
   }
 
-  take({ recv_ms: receivedMs, event }: RecordedLine): void {
-    const { type, msg } = event;
-    if (type !== 'orderbook_snapshot' && type !== 'orderbook_delta') return;
-    if (this.#ticker === '') {
-      this.#ticker = msg.market_ticker;
-      this.#marketId = msg.market_id;
-    }
-    if (msg.market_ticker !== this.#ticker) return;
+  /** A frame of this market; what is not about its book is left. */
+  take(receivedMs: number, { type, msg = {} }: RecordedEvent): void {
     if (type === 'orderbook_snapshot') {
-      // Before the first snapshot the book is not known. Afterwards snapshots carry no exchange time: the last one stands.
-      if (Number.isNaN(this.#firstUs)) this.#firstUs = receivedMs * 1_000;
+      // Before its first snapshot the book is not known; it then stands from the beginning. Snapshots carry no exchange time: the last
+      // one stands.
+      this.#hasSnapshot = true;
+      this.#marketId ||= msg.market_id ?? '';
+      if (Number.isNaN(this.#start.firstUs)) this.#start.firstUs = receivedMs * 1_000;
       this.#snapshot(msg.yes_dollars_fp ?? [], msg.no_dollars_fp ?? []);
-    } else if (!Number.isNaN(this.#firstUs)) {
-      this.#advanceTo(msg.ts === undefined ? receivedMs * 1_000 : timestampUs(msg.ts));
+    } else if (type === 'orderbook_delta' && this.#hasSnapshot) {
+      this.#advanceTo(eventUs(msg, receivedMs));
       this.#delta(msg.side, msg.price_dollars, msg.delta_fp);
-    }
+    } else return;
     this.#noteTop();
   }
 
-  finish(path: string): Recording {
-    if (this.#tops.length === 0) {
-      throw new RecordingError(`no order book in the recording: path=${path}`);
-    }
+  /** undefined when there never was a book with both sides. */
+  finish(): Recording | undefined {
+    if (this.#tops.length === 0) return undefined;
     return {
       ticker: this.#ticker,
       marketId: this.#marketId,
       changes: this.#changes,
       tops: this.#tops,
       durationUs: this.#atUs,
-      wholeCents: this.#wholeCents,
+      stepE4: this.#stepE4,
       clamped: this.#clamped,
     };
   }
 
   #advanceTo(us: number): void {
-    this.#atUs = Math.max(this.#atUs, Math.round((us - this.#firstUs) / this.#speed));
+    this.#atUs = Math.max(this.#atUs, Math.round((us - this.#start.firstUs) / this.#speed));
   }
 
   #snapshot(
@@ -222,7 +277,7 @@ class RecordedBook {
     if (!(priceE4 > 0 && priceE4 < PAYOUT_E4)) {
       throw new RecordingError(`price outside (0, 1): price=${text}`);
     }
-    if (priceE4 % 100 !== 0) this.#wholeCents = false;
+    if (priceE4 % this.#stepE4 !== 0) this.#stepE4 = priceE4 % 10 === 0 ? 10 : 1;
     return priceE4;
   }
 }
@@ -239,6 +294,11 @@ function sizeOf(text: string): number {
   const sizeCenti = parseDecimal(text, SIZE_CENTI_PLACES);
   if (Number.isNaN(sizeCenti)) throw new RecordingError(`not a size: size=${text}`);
   return sizeCenti * E6_PER_CENTI;
+}
+
+/** By the exchange's clock where the frame has it; `ts` is finer than `ts_ms`, and deprecated (kalshi-api.md 2.6). */
+function eventUs({ ts, ts_ms: stampMs }: RecordedBody, receivedMs: number): number {
+  return ts === undefined ? (stampMs ?? receivedMs) * 1_000 : timestampUs(ts);
 }
 
 const MICROSECONDS = /\.\d{3}(\d{1,3})/;

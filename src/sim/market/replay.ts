@@ -5,7 +5,7 @@ import { KALSHI, POLYMARKET, SAME } from '../../domain/venue.js';
 import { type PairListing, polymarketGrid } from './listings.js';
 import type { MakerSink, MakerStream } from './maker-op.js';
 import { CALM_US, MAX_LIFE_US, MIN_LIFE_US, MOVE_GAP_US } from './pair-stream.js';
-import { PRICE_STRUCTURES } from './price-structures.js';
+import { PRICE_STRUCTURES, type PriceStructure } from './price-structures.js';
 import { PriceSteps, QuoteModel, type Quotes } from './quote-model.js';
 import type { RecordedTop, Recording } from './recording.js';
 import { Rng } from './rng.js';
@@ -29,9 +29,36 @@ const TARGET_ORDERS = 40;
 const NOISE_MEAN_US = 60_000;
 const MAX_SPREAD_TICKS = 3;
 
+/** A price grid that has every recorded price; which one the market really had is not recorded. */
+const STRUCTURES = {
+  100: 'linear_cent',
+  10: 'deci_cent',
+  1: 'center_deci_edge_centi_cent',
+} as const satisfies Readonly<Record<Recording['stepE4'], PriceStructure>>;
+
+/**
+ * Which of the listed markets each recording is, by index: the one of the same ticker where there is one (a recording of this very
+ * simulation), else the first that is free. No more recordings than listings.
+ */
+export function placeRecordings(
+  listings: readonly PairListing[],
+  recordings: readonly Recording[],
+): number[] {
+  const namesakes = recordings.map(({ ticker }) =>
+    listings.findIndex(({ kalshi }) => kalshi.ticker === ticker),
+  );
+  const taken = new Set(namesakes);
+  let next = 0;
+  return namesakes.map((index) => {
+    if (index >= 0) return index;
+    while (taken.has(next)) next++;
+    return next++;
+  });
+}
+
 /** `listing` with the recorded market on the Kalshi side; the question is the recorded one, so both sides mean the same. */
 export function listRecording(listing: PairListing, recording: Recording): PairListing {
-  const structure = recording.wholeCents ? 'linear_cent' : 'deci_cent';
+  const structure = STRUCTURES[recording.stepE4];
   const eventTicker = recording.ticker.replace(/-[^-]+$/, '');
   const question = `How does ${recording.ticker} settle?`;
   return {

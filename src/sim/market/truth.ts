@@ -8,7 +8,9 @@ import {
   KALSHI,
   NO,
   type Outcome,
+  POLYMARKET,
   polymarketOutcome,
+  type Venue,
   YES,
 } from '../../domain/venue.js';
 import type { BookEvent, Levels } from '../exchange.js';
@@ -65,8 +67,14 @@ interface LiveEpisode extends Episode {
   readonly firstTakesUs: [number | null, number | null];
 }
 
+/** What is offered of each outcome in a book that does not move, best first. */
+type StillBook = readonly [yesAsks: Levels, noAsks: Levels];
+
 interface WatchedPair {
-  readonly terms: UnderroundTerms;
+  terms: UnderroundTerms;
+  readonly listing: PairListing;
+  /** By venue: the book as the exchange shows it while the market behind it moves on unseen. */
+  readonly still: [StillBook | undefined, StillBook | undefined];
   readonly polymarketOutcomes: readonly [Outcome, Outcome];
   readonly open: [LiveEpisode | undefined, LiveEpisode | undefined];
   /** Open or not. */
@@ -100,6 +108,58 @@ export class Truth {
     return this.#dropped;
   }
 
+  /** The exchange shows this book as it is now, whatever its market does: it is halted or paused. */
+  standStill(venue: Venue, market: number): void {
+    const pair = this.#pairs[market];
+    if (pair === undefined || pair.still[venue] !== undefined) return;
+    const view = this.#view(venue);
+    pair.still[venue] = [view.asksOf(market, YES), view.asksOf(market, NO)];
+  }
+
+  /** Nothing of this market can be bought any more. */
+  end(venue: Venue, market: number): void {
+    const pair = this.#pairs[market];
+    if (pair === undefined) return;
+    pair.still[venue] = [[], []];
+    this.#evaluate(this.#noEvent(venue, market));
+  }
+
+  moveAgain(venue: Venue, market: number): void {
+    const pair = this.#pairs[market];
+    if (pair?.still[venue] === undefined) return;
+    pair.still[venue] = undefined;
+    this.#evaluate(this.#noEvent(venue, market));
+  }
+
+  /** The market's taker fee is another from now on; null: what its listing says. */
+  setKalshiMultiplier(market: number, multiplier: number | null): void {
+    const pair = this.#pairs[market];
+    if (pair === undefined) return;
+    const { feeType, feeMultiplier } = pair.listing.kalshi;
+    const kalshiRate = kalshiTakerRate(feeType, multiplier ?? feeMultiplier);
+    if (kalshiRate === undefined) throw new RangeError(`unknown fee: multiplier=${multiplier}`);
+    pair.terms = { ...pair.terms, kalshiRate };
+    this.#evaluate(this.#noEvent(KALSHI, market));
+  }
+
+  #noEvent(venue: Venue, market: number): BookEvent {
+    return { venue, market, venueMs: 0, changes: [], trades: [] };
+  }
+
+  #view(venue: Venue): BookView {
+    return venue === KALSHI ? this.#options.kalshi : this.#options.polymarket;
+  }
+
+  #asksOf({ still }: WatchedPair, venue: Venue, market: number, outcome: Outcome): Levels {
+    return still[venue]?.[outcome] ?? this.#view(venue).asksOf(market, outcome);
+  }
+
+  #bestAskOf({ still }: WatchedPair, venue: Venue, market: number, outcome: Outcome): number {
+    const book = still[venue];
+    if (book === undefined) return this.#view(venue).bestAskOf(market, outcome);
+    return book[outcome][0]?.[0] ?? 0;
+  }
+
   #evaluate(event: BookEvent): void {
     const pair = this.#pairs[event.market];
     if (pair === undefined) return;
@@ -108,18 +168,17 @@ export class Truth {
   }
 
   #evaluateDirection(pair: WatchedPair, direction: Direction, event: BookEvent): void {
-    const { kalshi, polymarket } = this.#options;
     const { market } = event;
     const theirs = pair.polymarketOutcomes[direction];
-    const kalshiE4 = kalshi.bestAskOf(market, direction);
-    const polymarketE4 = polymarket.bestAskOf(market, theirs);
+    const kalshiE4 = this.#bestAskOf(pair, KALSHI, market, direction);
+    const polymarketE4 = this.#bestAskOf(pair, POLYMARKET, market, theirs);
     const open = pair.open[direction];
     this.#noteTake(pair.latest[direction], event, event.venue === KALSHI ? direction : theirs);
     const possible = kalshiE4 > 0 && polymarketE4 > 0 && kalshiE4 + polymarketE4 < PAYOUT_E4;
     const found = possible
       ? findUnderround(
-          kalshi.asksOf(market, direction),
-          polymarket.asksOf(market, theirs),
+          this.#asksOf(pair, KALSHI, market, direction),
+          this.#asksOf(pair, POLYMARKET, market, theirs),
           pair.terms,
           this.criteria,
         )
@@ -185,7 +244,8 @@ export class Truth {
   }
 }
 
-function watch({ kalshi, polymarket, polarity }: PairListing): WatchedPair {
+function watch(listing: PairListing): WatchedPair {
+  const { kalshi, polymarket, polarity } = listing;
   const kalshiRate = kalshiTakerRate(kalshi.feeType, kalshi.feeMultiplier);
   const polymarketSchedule = polymarketFeeSchedule(polymarket.feeRate, polymarket.feeExponent);
   if (kalshiRate === undefined || polymarketSchedule === undefined) {
@@ -194,6 +254,8 @@ function watch({ kalshi, polymarket, polarity }: PairListing): WatchedPair {
   return {
     terms: { kalshiRate, polymarketSchedule, polymarketMinSizeCenti: polymarket.minSizeCenti },
     polymarketOutcomes: [polymarketOutcome(YES, polarity), polymarketOutcome(NO, polarity)],
+    listing,
+    still: [undefined, undefined],
     open: [undefined, undefined],
     latest: [undefined, undefined],
   };

@@ -10,11 +10,6 @@ import {
 import { checksumAddress, recoverAddress } from '../../venues/polymarket/wire/sign.js';
 import { INVALID_API_KEY, INVALID_L1_HEADERS, Refusal } from './refusal.js';
 
-/**
- * How far a timestamp may be from the exchange's clock, either way: one report says about a minute
- * (3.2).
- */
-const TOLERANCE_S = 60;
 const MAX_KEYS = 10_000;
 const KEY_SEED = 'underround simulated polymarket';
 
@@ -22,6 +17,8 @@ export interface Session {
   readonly apiKey: string;
   /** Checksummed address of the signing wallet. */
   readonly address: string;
+  /** A read-only key may not place or cancel orders. */
+  readonly isReadOnly: boolean;
 }
 
 interface IssuedKey extends Session {
@@ -37,14 +34,21 @@ export interface Call {
   header(name: string): string;
 }
 
-export class ApiKeys {
-  readonly #chainId: number;
-  readonly #now: () => number;
-  readonly #keys = new Map<string, IssuedKey>();
+export interface ApiKeysOptions {
+  readonly chainId: number;
+  /** How far a signed time may be from the exchange's clock, either way (3.2). */
+  readonly toleranceS: number;
+  now(): number;
+}
 
-  constructor(chainId: number, now: () => number) {
-    this.#chainId = chainId;
-    this.#now = now;
+export class ApiKeys {
+  readonly #options: ApiKeysOptions;
+  readonly #keys = new Map<string, IssuedKey>();
+  /** Builder keys sign nothing here: they are issued and listed. */
+  readonly #builderKeys = new Map<string, string>();
+
+  constructor(options: ApiKeysOptions) {
+    this.#options = options;
   }
 
   /** The key of this wallet and nonce, always the same. */
@@ -69,22 +73,60 @@ export class ApiKeys {
     return reply;
   }
 
-  /** A key that was never created is created: a wallet may know its key from an earlier run. */
+  /** Throws Refusal 400 for a key that was never created. */
   derive(call: Call): ApiKeyReply {
     const { address, nonce } = this.#wallet(call);
     const reply = ApiKeys.keyOf(address, nonce);
-    if (!this.#keys.has(reply.apiKey)) this.#issue(address, reply);
+    if (!this.#keys.has(reply.apiKey)) throw new Refusal(400, 'Could not derive api key');
     return reply;
   }
 
   list(session: Session): { apiKeys: string[] } {
-    const own = [...this.#keys.values()].filter((key) => key.address === session.address);
-    return { apiKeys: own.map((key) => key.apiKey) };
+    return { apiKeys: this.#keysOf(session, false) };
   }
 
   delete(session: Session): 'OK' {
     this.#keys.delete(session.apiKey);
     return 'OK';
+  }
+
+  createReadOnly(session: Session): ApiKeyReply {
+    const count = this.#keysOf(session, true).length;
+    const reply = ApiKeys.keyOf(session.address, `read-only-${count}`);
+    this.#issue(session.address, reply, true);
+    return reply;
+  }
+
+  listReadOnly(session: Session): string[] {
+    return this.#keysOf(session, true);
+  }
+
+  deleteReadOnly(session: Session, apiKey: unknown): boolean {
+    const own = this.#keysOf(session, true).find((key) => key === apiKey);
+    return own !== undefined && this.#keys.delete(own);
+  }
+
+  createBuilder(session: Session): { key: string; secret: string; passphrase: string } {
+    const { apiKey, secret, passphrase } = ApiKeys.keyOf(session.address, 'builder');
+    this.#builderKeys.set(session.address, apiKey);
+    return { key: apiKey, secret, passphrase };
+  }
+
+  listBuilder(session: Session): { key: string }[] {
+    const key = this.#builderKeys.get(session.address);
+    return key === undefined ? [] : [{ key }];
+  }
+
+  revokeBuilder(session: Session): 'OK' {
+    this.#builderKeys.delete(session.address);
+    return 'OK';
+  }
+
+  /** As authenticate, and Refusal 401 for a key that may only read. */
+  authenticateTrader(call: Call): Session {
+    const session = this.authenticate(call);
+    if (session.isReadOnly) throw new Refusal(401, INVALID_API_KEY);
+    return session;
   }
 
   /** Throws Refusal 401 unless the call is signed with an issued key over these very bytes, now. */
@@ -112,10 +154,17 @@ export class ApiKeys {
     return matches ? key : undefined;
   }
 
-  #issue(address: string, reply: ApiKeyReply): void {
+  #keysOf({ address }: Session, isReadOnly: boolean): string[] {
+    return [...this.#keys.values()]
+      .filter((key) => key.address === address && key.isReadOnly === isReadOnly)
+      .map((key) => key.apiKey);
+  }
+
+  #issue(address: string, reply: ApiKeyReply, isReadOnly = false): void {
     if (this.#keys.size >= MAX_KEYS) throw new Refusal(400, 'Could not create api key');
     const { apiKey } = reply;
-    this.#keys.set(apiKey, { apiKey, address, reply, secret: decodeSecret(reply.secret) });
+    const secret = decodeSecret(reply.secret);
+    this.#keys.set(apiKey, { apiKey, address, isReadOnly, reply, secret });
   }
 
   /** Throws Refusal 401 unless the headers prove control of the wallet, now. */
@@ -125,7 +174,7 @@ export class ApiKeys {
     if (this.#isCurrent(timestamp)) {
       try {
         const address = checksumAddress(call.header('POLY_ADDRESS'));
-        const digest = clobAuthDigest(address, this.#chainId, timestamp, nonce);
+        const digest = clobAuthDigest(address, this.#options.chainId, timestamp, nonce);
         if (recoverAddress(digest, call.header('POLY_SIGNATURE')) === address) {
           return { address, nonce };
         }
@@ -138,7 +187,8 @@ export class ApiKeys {
 
   #isCurrent(timestampS: string): boolean {
     if (!/^\d{1,12}$/.test(timestampS)) return false;
-    return Math.abs(this.#now() / 1000 - Number(timestampS)) <= TOLERANCE_S;
+    const { toleranceS } = this.#options;
+    return Math.abs(this.#options.now() / 1000 - Number(timestampS)) <= toleranceS;
   }
 }
 

@@ -9,10 +9,11 @@ import {
   priceText,
   sizeText,
 } from './displayed-book.js';
+import type { ServedListing } from './served-listing.js';
 
 /** Snapshots are compact, as recorded; `spaced` gives the form of the frames that follow them. */
-export function bookFrame(book: DisplayedBook, outcome: Outcome): string {
-  const hashed = book.hashed(outcome);
+export function bookFrame(book: DisplayedBook, outcome: Outcome, depth?: number): string {
+  const hashed = book.hashed(outcome, depth);
   return (
     `{"market":"${hashed.market}","asset_id":"${hashed.assetId}"` +
     `,"timestamp":"${hashed.timestamp}","hash":"${book.hash(outcome)}"` +
@@ -22,7 +23,7 @@ export function bookFrame(book: DisplayedBook, outcome: Outcome): string {
   );
 }
 
-/** No text of a market frame has a comma inside a string. */
+/** No text of a frame that trades send has a comma inside a string. */
 export function spaced(compact: string): string {
   return compact.replaceAll(/,(?=["{])/g, ', ');
 }
@@ -93,15 +94,52 @@ export function tickSizeChangeFrame(
 
 export function marketResolvedFrame(book: DisplayedBook, winner: Outcome, nowMs: number): string {
   const { listing } = book;
-  return spaced(
-    JSON.stringify({
-      id: String(listing.market),
-      market: listing.conditionId,
-      assets_ids: listing.tokenIds,
-      winning_asset_id: listing.tokenIds[winner],
-      winning_outcome: listing.outcomes[winner],
-      timestamp: String(nowMs),
-      event_type: 'market_resolved',
-    }),
-  );
+  return JSON.stringify({
+    id: String(listing.market),
+    market: listing.conditionId,
+    assets_ids: listing.tokenIds,
+    winning_asset_id: listing.tokenIds[winner],
+    winning_outcome: listing.outcomes[winner],
+    event_message: eventMessage(listing),
+    tags: [],
+    timestamp: String(nowMs),
+    event_type: 'market_resolved',
+  });
+}
+
+/** Told before the book exists (polymarket-api.md 8, 11). */
+export function newMarketFrame({ listing }: DisplayedBook, nowMs: number): string {
+  return JSON.stringify({
+    id: String(listing.market),
+    question: listing.question,
+    market: listing.conditionId,
+    slug: listing.slug,
+    description: listing.question,
+    assets_ids: listing.tokenIds,
+    outcomes: listing.outcomes,
+    event_message: eventMessage(listing),
+    timestamp: String(nowMs),
+    tags: [],
+    condition_id: listing.conditionId,
+    active: true,
+    clob_token_ids: listing.tokenIds,
+    sports_market_type: '',
+    line: '',
+    game_start_time: '',
+    order_price_min_tick_size: priceText(listing.tickE4),
+    group_item_title: '',
+    taker_base_fee: '1000',
+    fees_enabled: listing.feeRate > 0,
+    fee_schedule: {
+      exponent: String(listing.feeExponent),
+      rate: String(listing.feeRate),
+      taker_only: true,
+      rebate_rate: '0.25',
+    },
+    event_type: 'new_market',
+  });
+}
+
+function eventMessage({ market, slug, question }: ServedListing) {
+  return { id: String(market), ticker: slug, slug, title: question, description: question };
 }

@@ -3,7 +3,7 @@
 import { formatDecimal } from '../../domain/decimal.js';
 import { POLYMARKET_MIN_NOTIONAL_MICROS } from '../../domain/polymarket-amounts.js';
 import { E6_PER_CENTI, MICROS_PLACES, SIZE_CENTI_PLACES } from '../../domain/units.js';
-import { exchangeAddress } from '../../venues/polymarket/wire/contracts.js';
+import { CONTRACTS, exchangeAddress } from '../../venues/polymarket/wire/contracts.js';
 import { recoverDepositWalletOwner } from '../../venues/polymarket/wire/deposit-wallet-signature.js';
 import { hexOf } from '../../venues/polymarket/wire/eip712.js';
 import {
@@ -13,6 +13,7 @@ import {
   ORDER_SIDE_NAMES,
   type OrderHasher,
   POLY_1271,
+  type SignatureType,
 } from '../../venues/polymarket/wire/order-hash.js';
 import { checksumAddress, recoverAddress } from '../../venues/polymarket/wire/sign.js';
 import type { Session } from './api-keys.js';
@@ -31,14 +32,22 @@ import {
   WRONG_OWNER,
   WRONG_SIGNER,
 } from './refusal.js';
+import type { ServedListing } from './served-listing.js';
 
 /** A wallet that may trade, and the account of the exchange behind it. */
 export interface Wallet {
-  /** The signing key's address. */
+  /** Holds the money: the key's own address, or that of a proxy, a Safe or a deposit wallet. */
   readonly address: string;
   readonly account: string;
-  /** The proxy, Safe or deposit wallet that holds the money of signature types 1 to 3. */
-  readonly funder?: string;
+  /** Default EOA. */
+  readonly type?: SignatureType;
+  /** The address whose key signs for it. Default: its own, which only type 0 can have. */
+  readonly owner?: string;
+  /**
+   * False where the exchange contracts may not take its money (polymarket-api.md 14.2). Default
+   * true.
+   */
+  readonly isApproved?: boolean;
 }
 
 /** GTD orders must expire at least this far ahead (polymarket-api.md 4.4). */
@@ -49,25 +58,24 @@ export class SignatureCheck {
   readonly #chainId: number;
   readonly #standard: OrderHasher;
   readonly #negRisk: OrderHasher;
+  readonly #protocolV2: OrderHasher;
 
   constructor(chainId: number) {
     this.#chainId = chainId;
-    const hasherOf = (negRisk: boolean) =>
-      createOrderHasher({
-        chainId,
-        verifyingContract: exchangeAddress(negRisk),
-        domainVersion: '2',
-      });
-    this.#standard = hasherOf(false);
-    this.#negRisk = hasherOf(true);
+    const hasherOf = (verifyingContract: string, domainVersion: '2' | '3') =>
+      createOrderHasher({ chainId, verifyingContract, domainVersion });
+    this.#standard = hasherOf(exchangeAddress(false), '2');
+    this.#negRisk = hasherOf(exchangeAddress(true), '2');
+    this.#protocolV2 = hasherOf(CONTRACTS.exchangeV3, '3');
   }
 
   /**
-   * Throws Refusal when the signature is nobody's; an order for the other exchange comes out as a
+   * Throws Refusal when the signature is nobody's; an order for another exchange comes out as a
    * stranger's.
    */
-  verify(posted: PostedOrder, negRisk: boolean): { id: string; owner: string } {
-    const hasher = negRisk ? this.#negRisk : this.#standard;
+  verify(posted: PostedOrder, { negRisk, version }: ServedListing): { id: string; owner: string } {
+    const current = negRisk ? this.#negRisk : this.#standard;
+    const hasher = version === 'v2' ? this.#protocolV2 : current;
     const digest = new Uint8Array(32);
     const { order, signature } = posted;
     try {
@@ -97,12 +105,15 @@ export function checkParties(
 ): Wallet {
   if (posted.owner !== session.apiKey) throw new Refusal(400, WRONG_OWNER);
   if (signedBy !== session.address) throw new Refusal(400, WRONG_SIGNER);
-  const wallet = walletOf(signedBy);
-  const holder = posted.order.signatureType === EOA ? wallet?.address : wallet?.funder;
-  if (wallet === undefined || holder?.toLowerCase() !== posted.order.maker.toLowerCase()) {
-    throw new Refusal(400, MAKER_NOT_ALLOWED);
-  }
-  return wallet;
+  const { signatureType, maker } = posted.order;
+  const wallet = walletOf(maker);
+  const isOwn =
+    wallet !== undefined &&
+    (wallet.type ?? EOA) === signatureType &&
+    checksumAddress(wallet.owner ?? wallet.address) === signedBy;
+  if (isOwn) return wallet;
+  // A wallet contract does not know the key; a key of its own is not on the list (14.3).
+  throw new Refusal(400, signatureType === EOA ? MAKER_NOT_ALLOWED : INVALID_SIGNATURE);
 }
 
 /** Throws Refusal for an expiration that the order type does not allow (polymarket-api.md 4.4). */
@@ -121,7 +132,8 @@ export interface CheckedTerms extends Terms {
 
 /** Tick, then minimum size. Throws Refusal. */
 export function checkGrid(posted: PostedOrder, token: Token, id: string): CheckedTerms {
-  const { tickE4, minSizeCenti } = token.market.listing;
+  const { tickE4 } = token.market;
+  const { minSizeCenti } = token.market.listing;
   const terms = termsOf(posted.order, tickE4);
   const { priceE4, sharesE6, dollarsMicros } = terms;
   if (priceE4 === undefined) {

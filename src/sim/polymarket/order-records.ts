@@ -21,7 +21,10 @@ import { priceText } from './displayed-book.js';
 
 export interface OrderRecord {
   readonly id: string;
+  /** Of the exchange's books: where its money is. */
   readonly account: string;
+  /** Address of the key that signed it; `owner` is that key's API key. */
+  readonly party: string;
   readonly owner: string;
   readonly makerAddress: string;
   readonly market: Market;
@@ -37,6 +40,12 @@ export interface OrderRecord {
   /** Dollars of what matched, fees not counted. */
   matchedMicros: number;
   restingE6: number;
+  /**
+   * What is set aside while the order is held: micros for a BUY, shares in 1/1,000,000 for a SELL.
+   */
+  heldNeed: number;
+  /** On performance.now(): when it was closed, 0 while it is open. */
+  closedAt: number;
   status: OpenOrderStatus;
   readonly tradeIds: string[];
 }
@@ -51,6 +60,16 @@ export interface MakerFill {
   readonly sizeE6: number;
 }
 
+/** One fill as it was booked to an account. */
+export interface Booking {
+  readonly account: string;
+  readonly market: number;
+  readonly outcome: Outcome;
+  readonly sizeE6: number;
+  readonly costMicros: number;
+  readonly feeMicros: number;
+}
+
 export interface SimTrade {
   readonly id: string;
   readonly market: Market;
@@ -63,6 +82,7 @@ export interface SimTrade {
   /** The worst price of its fills: each fill's own is in `makers`. */
   readonly priceE4: number;
   readonly makers: readonly MakerFill[];
+  readonly bookings: readonly Booking[];
   readonly matchedMs: number;
   status: TradeStatus;
   updatedMs: number;
@@ -101,12 +121,14 @@ export function userOrderMessage(
   record: OrderRecord,
   type: UserOrderMessage['type'],
   nowMs: number,
+  status: OpenOrderStatus = record.status,
 ): UserOrderMessage {
   const { created_at, ...order } = openOrder(record);
   return {
     event_type: 'order',
     type,
     ...order,
+    status,
     order_owner: record.owner,
     created_at: String(created_at),
     timestamp: String(nowMs),
@@ -117,7 +139,7 @@ export function userOrderMessage(
  * The trade as one of its parties sees it: the top level is the taker's either way
  * (polymarket-api.md 9).
  */
-export function tradeRecord(trade: SimTrade, account: string): TradeRecord {
+export function tradeRecord(trade: SimTrade, party: string): TradeRecord {
   const { listing } = trade.market;
   return {
     id: trade.id,
@@ -137,20 +159,20 @@ export function tradeRecord(trade: SimTrade, account: string): TradeRecord {
     maker_address: trade.taker?.makerAddress ?? GENERATOR_ADDRESS,
     maker_orders: trade.makers.map((fill) => makerOrder(trade.market, fill)),
     transaction_hash: trade.transactionHash,
-    trader_side: trade.taker?.account === account ? 'TAKER' : 'MAKER',
+    trader_side: trade.taker?.party === party ? 'TAKER' : 'MAKER',
   };
 }
 
 export function userTradeMessage(
   trade: SimTrade,
-  account: string,
+  party: string,
   owner: string,
   nowMs: number,
 ): UserTradeMessage {
   return {
     event_type: 'trade',
     type: 'TRADE',
-    ...tradeRecord(trade, account),
+    ...tradeRecord(trade, party),
     trade_owner: owner,
     timestamp: String(nowMs),
   };

@@ -9,7 +9,7 @@ import {
   SELL,
   type SignatureType,
 } from '../../venues/polymarket/wire/order-hash.js';
-import { INVALID_PAYLOAD, Refusal, VERSION_MISMATCH } from './refusal.js';
+import { INVALID_PAYLOAD, INVALID_SIDE, OLD_CLIENT, Refusal, VERSION_MISMATCH } from './refusal.js';
 
 export interface PostedOrder {
   readonly order: PolymarketOrder;
@@ -37,9 +37,9 @@ const HEX = /^0x(?:[0-9a-fA-F]{2})+$/;
 export function readPostedOrder(body: unknown): PostedOrder {
   const envelope = fieldsOf(body);
   const fields = fieldsOf(envelope.order);
-  // V1 signed a nonce and a fee rate where V2 signs a timestamp (4.1).
+  // V1 signed a nonce and a fee rate where V2 signs a timestamp (4.1); both is neither.
   const isV1 = 'nonce' in fields || 'feeRateBps' in fields;
-  if (isV1 && !('timestamp' in fields)) throw new Refusal(400, VERSION_MISMATCH);
+  if (isV1) throw new Refusal(400, 'timestamp' in fields ? OLD_CLIENT : VERSION_MISMATCH);
   const { owner, orderType, postOnly = false, deferExec = false } = envelope;
   const known = typeof orderType === 'string' && ORDER_TYPES.includes(orderType);
   if (!known || typeof owner !== 'string') throw invalid();
@@ -131,5 +131,5 @@ function wholeNumber(value: unknown, maximum: number): number {
 function sideOf(value: unknown): OrderSide {
   if (value === 'BUY') return BUY;
   if (value === 'SELL') return SELL;
-  throw invalid();
+  throw new Refusal(400, INVALID_SIDE);
 }

@@ -19,7 +19,12 @@ export class Outbound {
   #frozenUntilMs = 0;
   #lagUntilMs = 0;
   #lagMs = 0;
+  #stalledUntilMs = 0;
   #skips = 0;
+  #duplicates = 0;
+  #swaps = 0;
+  /** The first of two frames that change places. */
+  #swapped: { readonly socket: WebSocket; readonly frame: string } | undefined;
   #lostFrames = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -38,6 +43,27 @@ export class Outbound {
     return true;
   }
 
+  /** The next price_change is sent twice to everybody. */
+  duplicateOne(): void {
+    this.#duplicates++;
+  }
+
+  takeDuplicate(): boolean {
+    if (this.#duplicates === 0) return false;
+    this.#duplicates--;
+    return true;
+  }
+
+  /** The next two frames of one connection that move a book change places. */
+  swapTwo(): void {
+    this.#swaps++;
+  }
+
+  /** Data stand still, and what they would have said is lost; everything else goes on. */
+  stall(durationMs: number): void {
+    this.#stalledUntilMs = performance.now() + durationMs;
+  }
+
   freeze(durationMs: number): void {
     this.#frozenUntilMs = performance.now() + durationMs;
   }
@@ -51,8 +77,28 @@ export class Outbound {
     this.#lagMs = lagMs;
   }
 
-  /** A market data frame: subject to every fault. @hot */
+  /** A frame that moves a book: subject to every fault. @hot */
+  sendMove(socket: WebSocket, frame: string): void {
+    const first = this.#swapped;
+    if (first !== undefined && first.socket.readyState !== WebSocket.OPEN) {
+      this.#swapped = undefined;
+    } else if (first?.socket === socket) {
+      this.#swapped = undefined;
+      this.sendData(socket, frame);
+      this.sendData(socket, first.frame);
+      return;
+    }
+    if (this.#swaps > 0 && this.#swapped === undefined) {
+      this.#swaps--;
+      this.#swapped = { socket, frame };
+      return;
+    }
+    this.sendData(socket, frame);
+  }
+
+  /** Any other market data frame. @hot */
   sendData(socket: WebSocket, frame: string): void {
+    if (this.#stalledUntilMs !== 0 && performance.now() < this.#stalledUntilMs) return;
     if (this.#lagUntilMs !== 0) {
       const nowMs = performance.now();
       const lagging = nowMs < this.#lagUntilMs;

@@ -1,16 +1,17 @@
-// The user socket (polymarket-api.md 9): one account's orders and trades, filtered by condition id.
+// The user socket (polymarket-api.md 9): one key's orders and trades, filtered by condition id.
 // Nothing is replayed.
 import type { WebSocket } from 'ws';
 import { PING, PONG, type UserMessage } from '../../venues/polymarket/wire/ws-messages.js';
 import type { Session } from './api-keys.js';
-import { parseObject } from './market-channel.js';
 import type { Outbound } from './outbound.js';
+import { parseObject } from './subscription-message.js';
 
 const MAX_FILTERED_MARKETS = 10_000;
 
 interface Client {
   readonly socket: WebSocket;
-  account: string | undefined;
+  /** Address of the key that logged in. */
+  party: string | undefined;
   /** undefined: all markets. */
   markets: Set<string> | undefined;
 }
@@ -18,7 +19,6 @@ interface Client {
 export interface UserChannelOptions {
   readonly outbound: Outbound;
   login(apiKey: unknown, secret: unknown, passphrase: unknown): Session | undefined;
-  accountOf(address: string): string | undefined;
 }
 
 export class UserChannel {
@@ -30,20 +30,16 @@ export class UserChannel {
   }
 
   connect(socket: WebSocket): void {
-    const client: Client = { socket, account: undefined, markets: undefined };
+    const client: Client = { socket, party: undefined, markets: undefined };
     this.#clients.add(client);
     socket.on('message', (data) => this.#onMessage(client, data.toString()));
     socket.on('close', () => this.#clients.delete(client));
   }
 
-  cut(): void {
-    for (const { socket } of this.#clients) socket.terminate();
-  }
-
-  send(account: string, message: UserMessage): void {
+  send(party: string, message: UserMessage): void {
     let frame = '';
     for (const client of this.#clients) {
-      if (client.account !== account) continue;
+      if (client.party !== party) continue;
       if (client.markets !== undefined && !client.markets.has(message.market)) continue;
       if (frame === '') frame = JSON.stringify(message);
       this.#options.outbound.sendControl(client.socket, frame);
@@ -74,7 +70,7 @@ export class UserChannel {
       client.socket.close();
       return;
     }
-    client.account = this.#options.accountOf(session.address);
+    client.party = session.address;
     if (markets !== undefined && markets.length > 0) client.markets = new Set(markets);
   }
 

@@ -1,15 +1,12 @@
-// Kalshi's market data session (kalshi-api.md 2): one orderbook_delta subscription a connection, books from snapshot and signed
-// deltas, one sequence over all of them, repaired by get_snapshot. Steps on frames and ticks; owns no socket.
+// Kalshi's market data session (kalshi-api.md 2): one connection's books from snapshots and signed deltas, one sequence over all of
+// them, repaired by get_snapshot, barred by what the lifecycle channel tells. Steps on frames and ticks; owns no socket.
 import type { Clock } from '../../domain/clock.js';
-import { parseDecimal, parseSignedDecimal } from '../../domain/decimal.js';
-import { Ladder } from '../../domain/ladder.js';
-import { isPrice } from '../../domain/price-grid.js';
-import { PAYOUT_E4, PRICE_PLACES, SIZE_CENTI_PLACES } from '../../domain/units.js';
+import { PAYOUT_E4 } from '../../domain/units.js';
 import { ConnectionWatch } from '../connection-watch.js';
 import {
   type CountFeed,
+  type ExchangeFeed,
   type FeedSink,
-  REASON_CLOSED,
   REASON_CROSSED,
   REASON_GARBAGE,
   REASON_NEGATIVE_LEVEL,
@@ -18,116 +15,100 @@ import {
   REASON_SILENT,
   REASON_TRUSTED,
 } from '../feed.js';
-import { isObject, parseObject, textOf } from '../json.js';
 import type { LivenessLimits } from '../liveness.js';
+import { type MarketChange, readLifecycle } from './lifecycle.js';
+import { type KalshiFeedMarket, MarketBook } from './market-book.js';
+import { NEXT, SKIPPED } from './sequence.js';
+import { Subscription, type SubscriptionEvents } from './subscription.js';
+import type { KalshiDialect } from './wire/dialect.js';
+import {
+  FRAME_DELTA,
+  FRAME_ERROR,
+  FRAME_EVENT_FEE,
+  FRAME_MARKET_LIFECYCLE,
+  FRAME_OK,
+  FRAME_SNAPSHOT,
+  FRAME_SUBSCRIBED,
+  KalshiFrame,
+  NO_TICKER,
+  NONE,
+} from './wire/frame.js';
+import { FrameReader, READ_FALLBACK, READ_UNREADABLE } from './wire/frame-reader.js';
 
-/** Tickers a command carries: errors 26 and 27 have unpublished limits, batches of 500 worked (kalshi-api.md 2.1). */
-const TICKERS_PER_COMMAND = 500;
+export type { KalshiFeedMarket } from './market-book.js';
+
 /** A book that was asked for and has not come is asked for again after this long. */
 const SNAPSHOT_RETRY_NS = 1_000_000_000;
 /** A crossed book that does not uncross by itself within this long was built from a lost message. */
 const CROSSED_NS = 250_000_000;
-/** Error codes after which the subscription is dead (kalshi-api.md 2.3). */
-const TERMINAL_ERRORS: readonly number[] = [10, 25];
-/** `market_tickers` beside it are those that the exchange does not know. */
-const INVALID_PARAMETER = 11;
-/** A subscription without an answer for so long has been refused or lost: the connection starts over. */
-const SUBSCRIBE_NS = 5_000_000_000;
 
-interface Book {
-  readonly market: number;
-  readonly ticker: string;
-  readonly yesBids: Ladder;
-  readonly noBids: Ladder;
-  reason: number;
-  /** When the book stopped being trusted; for crossed books and unanswered snapshots. */
-  sinceNs: number;
-  /** The exchange does not know the ticker: it would refuse every command that names it. */
-  isRefused: boolean;
+export interface KalshiFeedOptions {
+  /** Of January 2026 (kalshi-api.md 2.7) or of today, which is the default. */
+  readonly dialect?: KalshiDialect;
+  /** Asks for the NO side in YES prices; the default is false, and it is always said (kalshi-api.md 2.6). */
+  readonly useYesPrice?: boolean;
 }
 
-/** The parts of a frame that the session reads; everything else on the wire is ignored (kalshi-api.md 7.9). */
-interface Frame {
-  readonly type?: string;
-  readonly id?: number;
-  readonly sid?: number;
-  readonly seq?: number;
-  readonly msg?: FrameBody | undefined;
-}
-interface FrameBody {
-  readonly market_ticker?: string;
-  readonly price_dollars?: string;
-  readonly delta_fp?: string;
-  readonly side?: string;
-  readonly ts_ms?: number;
-  readonly yes_dollars_fp?: readonly (readonly [string, string])[];
-  readonly no_dollars_fp?: readonly (readonly [string, string])[];
-  readonly channel?: string;
-  readonly sid?: number;
-  readonly code?: number;
-  readonly market_tickers?: readonly string[];
-}
-
-export interface KalshiFeedMarket {
-  readonly market: number;
-  readonly ticker: string;
-}
-
-export class KalshiFeed {
-  readonly #books: Book[];
-  readonly #byTicker = new Map<string, Book>();
+export class KalshiFeed implements ExchangeFeed {
+  /** Places as in the reader's list of tickers. */
+  readonly #books: readonly MarketBook[];
+  readonly #byTicker: ReadonlyMap<string, MarketBook>;
+  readonly #byMarket: ReadonlyMap<number, MarketBook>;
   readonly #sink: FeedSink;
   readonly #count: CountFeed;
   readonly #clock: Clock;
   readonly #watch: ConnectionWatch;
-  #send: ((text: string) => void) | undefined;
-  #commandId = 0;
-  #sid = 0;
-  #lastSeq = 0;
-  #giveUp: string | undefined;
-  #openedNs = 0;
+  readonly #reader: FrameReader;
+  readonly #frame = new KalshiFrame();
+  readonly #subscription: Subscription<MarketBook>;
+  #isOpen = false;
+  /** Changes were told on this connection or an earlier one: what a gap hides may have been one. */
+  #hasLifecycle = false;
+  #nextCloseMs = 0;
   /** The last question that must be answered, and when it was asked: its answer proves that the pipe is not behind. */
-  #probeId = 0;
+  #probeId = NONE;
   #probedNs = 0;
 
+  /** Throws for YES prices in the legacy dialect, which its documents do not know. */
   constructor(
     markets: readonly KalshiFeedMarket[],
     sink: FeedSink,
     count: CountFeed,
     limits: LivenessLimits,
     clock: Clock,
+    options: KalshiFeedOptions = {},
   ) {
+    const { dialect = 'current', useYesPrice = false } = options;
+    if (dialect === 'legacy' && useYesPrice) {
+      throw new RangeError(`no such protocol: dialect=${dialect} useYesPrice=${useYesPrice}`);
+    }
     this.#sink = sink;
     this.#count = count;
     this.#clock = clock;
     this.#watch = new ConnectionWatch(limits, sink, count);
-    this.#books = markets.map(({ market, ticker }) => ({
-      market,
-      ticker,
-      yesBids: new Ladder(),
-      noBids: new Ladder(),
-      reason: REASON_NO_SNAPSHOT,
-      sinceNs: 0,
-      isRefused: false,
-    }));
-    for (const book of this.#books) this.#byTicker.set(book.ticker, book);
+    this.#books = markets.map((market) => new MarketBook(market));
+    this.#byTicker = new Map(this.#books.map((book) => [book.ticker, book]));
+    this.#byMarket = new Map(this.#books.map((book) => [book.market, book]));
+    const tickers = this.#books.map(({ ticker }) => ticker);
+    this.#reader = new FrameReader(tickers, { dialect, useYesPrice });
+    this.#subscription = new Subscription(useYesPrice, this.#events(), clock);
   }
 
   opened(send: (text: string) => void, nowNs: number): void {
-    this.#send = send;
-    this.#sid = 0;
-    this.#lastSeq = 0;
-    this.#giveUp = undefined;
-    this.#openedNs = nowNs;
-    this.#probeId = 0;
+    this.#isOpen = true;
+    this.#probeId = NONE;
+    // What changed while nobody listened is read anew as soon as changes are told again.
+    if (this.#hasLifecycle) this.#doubtTerms();
     this.#distrustAll(REASON_NO_SNAPSHOT, nowNs);
     for (const book of this.#books) book.sinceNs = nowNs;
     this.#watch.opened(nowNs);
-    this.#subscribe(this.#tickers().slice(0, TICKERS_PER_COMMAND));
+    const asked = this.#books.filter(({ isOver }) => !isOver);
+    this.#subscription.opened(send, asked, nowNs);
   }
 
   closed(): void {
-    this.#send = undefined;
+    this.#isOpen = false;
+    this.#subscription.closed();
     this.#watch.closed();
     this.#distrustAll(REASON_NO_SNAPSHOT, this.#clock.nowNs());
   }
@@ -136,264 +117,301 @@ export class KalshiFeed {
   frame(data: Buffer, receiveNs: number): void {
     this.#count('frames');
     if (this.#watch.heard(receiveNs)) this.#resync(REASON_SILENT, receiveNs);
-    const frame = readFrame(data);
-    if (frame === undefined) {
-      this.#count('garbage');
-      this.#resync(REASON_GARBAGE, receiveNs);
+    const frame = this.#frame;
+    const read = this.#reader.read(data, frame);
+    if (read === READ_UNREADABLE) {
+      this.#garbage(receiveNs);
+      // It may have been any channel's.
+      if (this.#subscription.lifecycle.sid !== NONE) this.#missedChanges();
       return;
     }
+    if (read === READ_FALLBACK) this.#count('fallbacks');
     if (!this.#inSequence(frame, receiveNs)) return;
     this.#prove(frame, receiveNs);
-    switch (frame.type) {
-      case 'orderbook_delta':
-        this.#delta(frame.msg, receiveNs);
-        break;
-      case 'orderbook_snapshot':
-        this.#snapshot(frame.msg, receiveNs);
-        break;
-      case 'subscribed':
-        this.#subscribed(frame.msg);
-        this.#watch.firstAnswered(this.#openedNs, receiveNs);
-        break;
-      case 'error':
-        this.#error(frame.msg);
-        break;
-      default:
-      // Other channels' frames, command replies: their sequence number is all that matters.
-    }
+    if (frame.kind === FRAME_DELTA) this.#delta(frame, receiveNs);
+    else this.#rareFrame(frame, receiveNs);
     this.#sink.ring();
   }
 
+  #rareFrame(frame: KalshiFrame, receiveNs: number): void {
+    switch (frame.kind) {
+      case FRAME_SNAPSHOT:
+        this.#snapshot(frame, receiveNs);
+        break;
+      case FRAME_SUBSCRIBED:
+        this.#subscription.subscribed(frame, receiveNs);
+        break;
+      case FRAME_OK:
+        this.#subscription.ok(frame, receiveNs);
+        break;
+      case FRAME_ERROR:
+        this.#count('refusals');
+        this.#subscription.error(frame, receiveNs);
+        break;
+      case FRAME_MARKET_LIFECYCLE:
+      case FRAME_EVENT_FEE:
+        this.#lifecycle(frame, receiveNs);
+        break;
+      default:
+      // Other channels' frames: their sequence number is all that matters.
+    }
+  }
+
   tick(nowNs: number): string | undefined {
-    if (this.#send === undefined) return undefined;
-    if (this.#giveUp !== undefined) return this.#giveUp;
-    const giveUp = this.#watch.tick(nowNs, () => this.#probe(nowNs));
+    this.#closeByTime();
+    if (!this.#isOpen) return undefined;
+    const probe = () => this.#probe(nowNs);
+    const giveUp = this.#watch.tick(nowNs, probe, probe) ?? this.#subscription.tick(nowNs);
     if (giveUp !== undefined) return giveUp;
-    if (this.#sid === 0 && nowNs - this.#openedNs > SUBSCRIBE_NS) return 'subscribe has no answer';
     this.#askAgain(nowNs);
     return undefined;
   }
 
+  readmit(market: number): void {
+    const book = this.#byMarket.get(market);
+    if (book?.admitTerms() !== true) return;
+    const nowNs = this.#clock.nowNs();
+    this.#setReason(book, REASON_NO_SNAPSHOT, nowNs);
+    this.#askFor([book], nowNs);
+  }
+
   /** What the frame says about the age of all that stands in the books, before any of it is used. @hot */
-  #prove({ id, msg }: Frame, receiveNs: number): void {
-    if (msg?.ts_ms !== undefined) this.#watch.stamped(receiveNs, msg.ts_ms);
-    else if (id !== undefined && id === this.#probeId) {
+  #prove({ id, tsMs }: KalshiFrame, receiveNs: number): void {
+    if (tsMs !== NONE) this.#watch.stamped(receiveNs, tsMs);
+    else if (id !== NONE && id === this.#probeId) {
       // Replies count in the sid's own sequence, so they come in order with the data (kalshi-api.md 2.4).
       this.#watch.answered(this.#probedNs, receiveNs, true);
     }
   }
 
   #probe(nowNs: number): void {
-    this.#command('list_subscriptions', {});
-    this.#probeId = this.#commandId;
+    this.#probeId = this.#subscription.probe();
     this.#probedNs = nowNs;
   }
 
   /** seq counts per sid over all markets and control replies (kalshi-api.md 2.4). One that is skipped spoils every book. @hot */
-  #inSequence(frame: Frame, nowNs: number): boolean {
-    const { seq, sid } = frame;
-    if (seq === undefined || sid === undefined) {
-      if (frame.type !== 'orderbook_delta' && frame.type !== 'orderbook_snapshot') return true;
-      this.#count('garbage');
-      this.#resync(REASON_GARBAGE, nowNs);
+  #inSequence({ kind, sid, seq }: KalshiFrame, nowNs: number): boolean {
+    const { books, lifecycle } = this.#subscription;
+    if (seq === NONE || sid === NONE) {
+      if (kind !== FRAME_DELTA && kind !== FRAME_SNAPSHOT) return true;
+      this.#garbage(nowNs);
       return false;
     }
-    if (this.#sid !== 0 && sid !== this.#sid) return false;
-    const expected = this.#lastSeq + 1;
-    this.#lastSeq = seq;
-    if (seq === expected) return true;
+    // The answer to a merged subscription tells the sid; an error is listened to whatever it is about.
+    if (sid !== books.sid) {
+      return sid === lifecycle.sid
+        ? this.#inLifecycle(seq)
+        : kind === FRAME_OK || kind === FRAME_ERROR;
+    }
+    const place = books.take(seq);
+    if (place === NEXT) return true;
     this.#count('gaps');
     this.#resync(REASON_SEQUENCE_GAP, nowNs);
     // A number that was there before is a frame of the past: not even its snapshot is current.
-    return seq > expected;
+    return place === SKIPPED;
+  }
+
+  #inLifecycle(seq: number): boolean {
+    const place = this.#subscription.lifecycle.take(seq);
+    if (place === NEXT) return true;
+    this.#count('gaps');
+    this.#missedChanges();
+    return place === SKIPPED;
   }
 
   /** @hot */
-  #delta(body: FrameBody | undefined, receiveNs: number): void {
-    const book = this.#bookOf(body, receiveNs);
-    if (body === undefined || book === undefined) return;
-    const priceE4 = parseDecimal(textOf(body.price_dollars), PRICE_PLACES);
-    const deltaCenti = parseSignedDecimal(textOf(body.delta_fp), SIZE_CENTI_PLACES);
-    const side = sideOf(book, body.side);
-    if (side === undefined || !isPrice(priceE4) || Number.isNaN(deltaCenti)) {
+  #delta(frame: KalshiFrame, receiveNs: number): void {
+    const book = this.#bookOf(frame, receiveNs);
+    if (book === undefined) return;
+    if (!frame.isSound) {
       this.#count('garbage');
       this.#repair(book, REASON_GARBAGE, receiveNs);
       return;
     }
     if (book.reason !== REASON_TRUSTED && book.reason !== REASON_CROSSED) return;
-    if (side.add(priceE4, deltaCenti) < 0) {
+    const side = frame.isYes ? book.yesBids : book.noBids;
+    if (side.add(frame.priceE4, frame.deltaCenti) < 0) {
       this.#repair(book, REASON_NEGATIVE_LEVEL, receiveNs);
       return;
     }
-    this.#publish(book, receiveNs, body.ts_ms);
+    this.#publish(book, receiveNs, frame.tsMs);
   }
 
-  #snapshot(body: FrameBody | undefined, receiveNs: number): void {
-    const book = this.#bookOf(body, receiveNs);
-    if (body === undefined || book === undefined) return;
-    // A side without levels has no key at all (kalshi-api.md 2.6).
-    if (
-      !fill(book.yesBids, body.yes_dollars_fp ?? []) ||
-      !fill(book.noBids, body.no_dollars_fp ?? [])
-    ) {
+  #snapshot(frame: KalshiFrame, receiveNs: number): void {
+    this.#subscription.snapshot(frame);
+    const book = this.#bookOf(frame, receiveNs);
+    if (book === undefined) return;
+    if (!frame.isSound) {
       this.#count('garbage');
-      this.#repair(book, REASON_GARBAGE, receiveNs);
+      // Not asked for again at once: the next one may be no better.
+      this.#setReason(book, REASON_GARBAGE, receiveNs);
       return;
     }
-    this.#publish(book, receiveNs, body.ts_ms);
+    book.takeSnapshot(frame);
+    this.#publish(book, receiveNs, frame.tsMs);
   }
 
   /** The book that a frame is about. One that does not say is a change lost to we know not which. @hot */
-  #bookOf(body: FrameBody | undefined, receiveNs: number): Book | undefined {
-    if (typeof body?.market_ticker === 'string') return this.#byTicker.get(body.market_ticker);
-    this.#count('garbage');
-    this.#resync(REASON_GARBAGE, receiveNs);
-    return undefined;
+  #bookOf({ market }: KalshiFrame, receiveNs: number): MarketBook | undefined {
+    if (market === NO_TICKER) this.#garbage(receiveNs);
+    return market < 0 ? undefined : this.#books[market];
   }
 
   /** @hot */
-  #publish(book: Book, receiveNs: number, venueMs: number | undefined): void {
+  #publish(book: MarketBook, receiveNs: number, tsMs: number): void {
     const crossed = book.yesBids.bestPriceE4() + book.noBids.bestPriceE4() >= PAYOUT_E4;
-    const reason = crossed ? REASON_CROSSED : REASON_TRUSTED;
-    if (reason !== REASON_TRUSTED) this.#setReason(book, reason, receiveNs);
-    this.#sink.publish(book.market, book.noBids, book.yesBids, receiveNs, venueMs ?? 0);
-    if (reason === REASON_TRUSTED) this.#setReason(book, reason, receiveNs);
+    if (crossed) this.#setReason(book, REASON_CROSSED, receiveNs);
+    const venueMs = tsMs === NONE ? 0 : tsMs;
+    this.#sink.publish(book.market, book.noBids, book.yesBids, receiveNs, venueMs);
+    if (!crossed) this.#setReason(book, REASON_TRUSTED, receiveNs);
   }
 
-  #subscribed(body: FrameBody | undefined): void {
-    if (body?.channel !== 'orderbook_delta' || typeof body.sid !== 'number') return;
-    this.#sid = body.sid;
-    const rest = this.#tickers().slice(TICKERS_PER_COMMAND);
-    for (const market_tickers of batches(rest)) {
-      this.#command('update_subscription', {
-        sids: [this.#sid],
-        action: 'add_markets',
-        market_tickers,
-      });
+  #lifecycle(frame: KalshiFrame, nowNs: number): void {
+    const change = readLifecycle(frame);
+    if (change === undefined) return;
+    if (change.kind === 'unreadable') {
+      this.#count('garbage');
+      this.#missedChanges();
+    } else if (change.kind === 'event-terms') {
+      for (const book of this.#books) {
+        if (book.isOfEvent(change.eventTicker)) this.#changeTerms(book);
+      }
+    } else {
+      const book = this.#byTicker.get(change.ticker);
+      if (book !== undefined) this.#changeMarket(book, change, nowNs);
     }
   }
 
-  #error(body: FrameBody | undefined): void {
-    const code = body?.code ?? 0;
-    if (TERMINAL_ERRORS.includes(code)) this.#giveUp = `the subscription is dead code=${code}`;
-    if (code === INVALID_PARAMETER) this.#leaveOut(body?.market_tickers ?? []);
+  #changeMarket(book: MarketBook, change: MarketChange, nowNs: number): void {
+    switch (change.kind) {
+      case 'halted':
+        book.setHalted(true);
+        break;
+      case 'active':
+        book.setHalted(false);
+        this.#repair(book, REASON_NO_SNAPSHOT, nowNs);
+        break;
+      case 'over':
+        book.setOver();
+        break;
+      case 'terms':
+        if (change.closeMs !== undefined) this.#closesAt(book, change.closeMs);
+        this.#changeTerms(book);
+        break;
+      default:
+        change satisfies never;
+    }
+    this.#show(book);
   }
 
-  /** One ticker that the exchange does not know refuses the whole command for hundreds of others: it is not asked for again. */
-  #leaveOut(tickers: readonly string[]): void {
-    if (!Array.isArray(tickers)) return;
-    for (const ticker of tickers as readonly string[]) {
-      const book = this.#byTicker.get(ticker);
-      if (book === undefined || book.isRefused) continue;
-      book.isRefused = true;
-      this.#setReason(book, REASON_CLOSED, this.#clock.nowNs());
-      this.#giveUp = `the exchange does not know a market ticker=${ticker}`;
+  #closesAt(book: MarketBook, closeMs: number): void {
+    book.closeMs = closeMs;
+    book.setClosed(false);
+    this.#nextCloseMs = 0;
+  }
+
+  #closeByTime(): void {
+    const wallMs = this.#clock.wallMs();
+    if (wallMs < this.#nextCloseMs) return;
+    this.#nextCloseMs = Number.POSITIVE_INFINITY;
+    for (const book of this.#books) {
+      if (book.isClosed) continue;
+      if (wallMs >= book.closeMs) {
+        book.setClosed(true);
+        this.#show(book);
+      } else this.#nextCloseMs = Math.min(this.#nextCloseMs, book.closeMs);
     }
   }
 
-  #subscribe(market_tickers: readonly string[]): void {
-    this.#command('subscribe', {
-      channels: ['orderbook_delta'],
-      market_tickers,
-      use_yes_price: false,
-    });
+  #changeTerms(book: MarketBook): void {
+    if (book.isOver) return;
+    book.changeTerms();
+    this.#show(book);
+    this.#sink.termsChanged(book.market);
+  }
+
+  /** Changes of state or terms may have been told without us: of every market, and what they are now can be read. */
+  #missedChanges(): void {
+    this.#doubtTerms();
+    this.#tellDoubts();
+  }
+
+  #doubtTerms(): void {
+    for (const book of this.#books) {
+      book.doubtTerms();
+      this.#show(book);
+    }
+  }
+
+  #tellDoubts(): void {
+    for (const book of this.#books) if (book.terms === 'doubted') this.#changeTerms(book);
+  }
+
+  #events(): SubscriptionEvents<MarketBook> {
+    return {
+      booksStarted: (askedNs, nowNs) => this.#watch.firstAnswered(askedNs, nowNs),
+      booksEnded: (nowNs) => this.#distrustAll(REASON_NO_SNAPSHOT, nowNs),
+      refused: (book) => {
+        book.setOver();
+        this.#show(book);
+      },
+      lifecycleStarted: () => {
+        this.#hasLifecycle = true;
+        this.#tellDoubts();
+      },
+      lifecycleLost: () => this.#doubtTerms(),
+      // Nobody tells changes on this connection: what they were until now is all that can be read.
+      lifecycleRefused: () => this.#tellDoubts(),
+    };
+  }
+
+  /** Something came that cannot be read: it may have been a change of any book. */
+  #garbage(nowNs: number): void {
+    this.#count('garbage');
+    this.#resync(REASON_GARBAGE, nowNs);
   }
 
   /** Every book of the connection is doubted and asked for again. */
   #resync(reason: number, nowNs: number): void {
     this.#distrustAll(reason, nowNs);
-    this.#askFor(this.#books.filter(({ isRefused }) => !isRefused));
+    this.#askFor(this.#books, nowNs);
   }
 
-  #repair(book: Book, reason: number, nowNs: number): void {
+  #repair(book: MarketBook, reason: number, nowNs: number): void {
     this.#setReason(book, reason, nowNs);
-    this.#askFor([book]);
+    this.#askFor([book], nowNs);
   }
 
   /** Snapshots that never came, and crossed books that stay crossed, are asked for again. */
   #askAgain(nowNs: number): void {
-    const overdue = this.#books.filter(
-      ({ reason, sinceNs, isRefused }) =>
-        !isRefused &&
-        reason !== REASON_TRUSTED &&
-        nowNs - sinceNs > (reason === REASON_CROSSED ? CROSSED_NS : SNAPSHOT_RETRY_NS),
-    );
-    for (const book of overdue) book.sinceNs = nowNs;
-    if (overdue.length > 0) this.#askFor(overdue);
-  }
-
-  #askFor(books: readonly Book[]): void {
-    if (this.#sid === 0) return;
-    this.#count('resyncs');
-    for (const market_tickers of batches(books.map(({ ticker }) => ticker))) {
-      this.#command('update_subscription', {
-        sids: [this.#sid],
-        action: 'get_snapshot',
-        market_tickers,
-      });
+    const overdue: MarketBook[] = [];
+    for (const book of this.#books) {
+      if (book.reason === REASON_TRUSTED || book.isClosed || book.isOver) continue;
+      const patienceNs = book.reason === REASON_CROSSED ? CROSSED_NS : SNAPSHOT_RETRY_NS;
+      if (nowNs - book.sinceNs > patienceNs) overdue.push(book);
     }
+    for (const book of overdue) book.sinceNs = nowNs;
+    if (overdue.length > 0) this.#askFor(overdue, nowNs);
   }
 
-  #command(cmd: string, params: object): void {
-    this.#send?.(JSON.stringify({ id: ++this.#commandId, cmd, params }));
+  #askFor(books: readonly MarketBook[], nowNs: number): void {
+    if (this.#subscription.books.sid === NONE) return;
+    this.#count('resyncs');
+    for (const book of books) if (!book.isOver) this.#subscription.want(book);
+    this.#subscription.flush(nowNs);
   }
 
   #distrustAll(reason: number, nowNs: number): void {
-    for (const book of this.#books) {
-      this.#setReason(book, book.isRefused ? REASON_CLOSED : reason, nowNs);
-    }
+    for (const book of this.#books) this.#setReason(book, reason, nowNs);
   }
 
-  #setReason(book: Book, reason: number, nowNs: number): void {
+  #setReason(book: MarketBook, reason: number, nowNs: number): void {
     if (book.reason !== reason) book.sinceNs = nowNs;
     book.reason = reason;
-    this.#sink.setMarketTrust(book.market, reason);
+    this.#show(book);
   }
 
-  #tickers(): string[] {
-    return this.#books.filter(({ isRefused }) => !isRefused).map(({ ticker }) => ticker);
+  #show(book: MarketBook): void {
+    this.#sink.setMarketTrust(book.market, book.shownReason());
   }
-}
-
-/** The frame, or undefined when it is not one: not JSON, no object, or numbers that are none. */
-function readFrame(data: Buffer): Frame | undefined {
-  const value = parseObject(data.toString('utf8'));
-  if (value === undefined) return undefined;
-  const { seq, sid, msg } = value;
-  if (seq !== undefined && !Number.isSafeInteger(seq)) return undefined;
-  if (sid !== undefined && !Number.isSafeInteger(sid)) return undefined;
-  // list_subscriptions is answered with an array (kalshi-api.md 2.3).
-  if (msg !== undefined && !isObject(msg)) return { ...value, msg: undefined } as Frame;
-  if (msg?.ts_ms !== undefined && !Number.isSafeInteger(msg.ts_ms)) return undefined;
-  return value as Frame;
-}
-
-function sideOf(book: Book, side: string | undefined): Ladder | undefined {
-  if (side === 'yes') return book.yesBids;
-  return side === 'no' ? book.noBids : undefined;
-}
-
-/** False, with the ladder empty, when a level cannot be read. */
-function fill(ladder: Ladder, levels: readonly (readonly [string, string])[]): boolean {
-  ladder.clear();
-  if (!Array.isArray(levels)) return false;
-  for (const level of levels as readonly unknown[]) {
-    const [price, size] = Array.isArray(level) ? (level as readonly unknown[]) : [];
-    const priceE4 = parseDecimal(textOf(price), PRICE_PLACES);
-    const sizeCenti = parseDecimal(textOf(size), SIZE_CENTI_PLACES);
-    if (!isPrice(priceE4) || Number.isNaN(sizeCenti)) {
-      ladder.clear();
-      return false;
-    }
-    ladder.set(priceE4, sizeCenti);
-  }
-  return true;
-}
-
-function batches(tickers: readonly string[]): string[][] {
-  const all: string[][] = [];
-  for (let start = 0; start < tickers.length; start += TICKERS_PER_COMMAND) {
-    all.push(tickers.slice(start, start + TICKERS_PER_COMMAND));
-  }
-  return all;
 }

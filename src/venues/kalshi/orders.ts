@@ -1,20 +1,16 @@
-// Kalshi's order entry (kalshi-api.md 3.2): V2 immediate-or-cancel orders on the YES book, over
-// warm connections, with a signature made ahead: it covers time, method and path, not the body, so
-// one serves every order of its second.
+// Kalshi's order entry (kalshi-api.md 3.2): immediate-or-cancel orders on the YES book, over warm
+// connections, with a signature made ahead: it covers time, method and path, not the body, so one
+// serves every order of its second. It must not know what an order is for.
 import type { KeyObject } from 'node:crypto';
 import type { Clock } from '../../domain/clock.js';
-import { formatDecimal, parseDecimal } from '../../domain/decimal.js';
-import { E6_PER_CENTI, PAYOUT_E4, PRICE_PLACES, SIZE_CENTI_PLACES } from '../../domain/units.js';
+import { isPrice } from '../../domain/price-grid.js';
+import { PAYOUT_E4 } from '../../domain/units.js';
 import { KALSHI, YES } from '../../domain/venue.js';
 import type { Breaker } from '../../net/circuit-breaker.js';
-import {
-  OrderConnections,
-  type OrderRequest,
-  type RequestOutcome,
-} from '../../net/order-connections.js';
+import { NOT_WRITTEN, OrderConnections, type OrderRequest } from '../../net/order-connections.js';
 import type { TokenBucket } from '../../net/token-bucket.js';
-import { isObject, type JsonObject, parseObject } from '../json.js';
 import { type LegOrder, type LegReply, type OrderGateway, PREPARED, rehearse } from '../orders.js';
+import { type KalshiDialect, readReply } from './order-reply.js';
 import {
   KALSHI_KEY_HEADER,
   KALSHI_SIGNATURE_HEADER,
@@ -24,8 +20,13 @@ import {
   signKalshiAsync,
 } from './wire/auth.js';
 import { KALSHI_ERROR } from './wire/error-codes.js';
+import { kalshiLegacyIocBody } from './wire/legacy-order-body.js';
+import { type KalshiIocFrame, kalshiIocBody, kalshiIocFrame } from './wire/order-body.js';
 
-const ORDERS_PATH = '/portfolio/events/orders';
+const ORDERS_PATHS: Readonly<Record<KalshiDialect, string>> = {
+  current: '/portfolio/events/orders',
+  legacy: '/portfolio/orders',
+};
 const WARM_PATH = '/exchange/status';
 const WARM_EVERY_MS = 4_000;
 /** kalshi-api.md 4.6. */
@@ -36,6 +37,15 @@ const ORDER_COST = 10;
  */
 const SIGN_EVERY_MS = 1_000;
 const MAX_SIGNATURE_AGE_MS = 3_000;
+/** Older than any: the next order is signed anew. */
+const NEVER_SIGNED = Number.NEGATIVE_INFINITY;
+
+/** Why prepare() built nothing: the market has no terms. */
+export const NO_SUCH_MARKET = -1;
+/** The dialect has no word for this price or size. */
+export const NOT_IN_DIALECT = -2;
+/** Not a price between 0 and 1, or not a size above 0. */
+export const NOT_AN_ORDER = -3;
 
 export interface KalshiOrderMarket {
   readonly ticker: string;
@@ -52,15 +62,19 @@ export interface KalshiOrderOptions {
   readonly clock: Clock;
   readonly breaker: Breaker;
   readonly bucket: TokenBucket | undefined;
+  /** `current` when left out. */
+  readonly dialect?: KalshiDialect;
 }
 
 export class KalshiOrders implements OrderGateway {
   readonly venue = KALSHI;
   readonly #options: KalshiOrderOptions;
   readonly #connections: OrderConnections;
+  readonly #dialect: KalshiDialect;
   readonly #path: string;
   readonly #headers: string[];
-  #signedMs = 0;
+  readonly #frames: readonly (KalshiIocFrame | undefined)[];
+  #signedMs = NEVER_SIGNED;
   #signatures = 0;
   #usedSignature = 0;
   #signer: NodeJS.Timeout | undefined;
@@ -70,7 +84,11 @@ export class KalshiOrders implements OrderGateway {
     this.#options = options;
     const url = new URL(options.restUrl);
     const base = url.pathname.replace(/\/$/, '');
-    this.#path = base + ORDERS_PATH;
+    this.#dialect = options.dialect ?? 'current';
+    this.#path = base + ORDERS_PATHS[this.#dialect];
+    this.#frames = options.markets.map(
+      (market) => market && kalshiIocFrame(market.ticker, market.exchangeIndex),
+    );
     const { connections, timeoutMs, clock, breaker, bucket } = options;
     this.#connections = new OrderConnections({
       origin: url.origin,
@@ -106,25 +124,22 @@ export class KalshiOrders implements OrderGateway {
       this,
       this.#options.markets.findIndex((market) => market !== undefined),
     );
+    this.#request = undefined;
   }
 
   /** @hot */
   prepare(order: LegOrder): number {
-    const market = this.#options.markets[order.market];
-    if (market === undefined) return -1;
+    // What cannot be built must not leave the order before it to be written again.
+    this.#request = undefined;
+    const frame = this.#frames[order.market];
+    if (frame === undefined) return NO_SUCH_MARKET;
+    if (!isPrice(order.limitE4) || !Number.isSafeInteger(order.limitE4)) return NOT_AN_ORDER;
+    if (!(order.sizeCenti > 0) || !Number.isSafeInteger(order.sizeCenti)) return NOT_AN_ORDER;
     const wallMs = this.#options.clock.wallMs();
     // Also when the clock was set back: a signature of the future is refused like an old one.
     if (Math.abs(wallMs - this.#signedMs) > MAX_SIGNATURE_AGE_MS) this.#signNow(wallMs);
-    const isYes = order.outcome === YES;
-    // Everything is said in YES terms: buying NO at q is an ask at 1 - q (kalshi-api.md 7.8).
-    const yesPriceE4 = isYes ? order.limitE4 : PAYOUT_E4 - order.limitE4;
-    const body =
-      `{"ticker":"${market.ticker}","client_order_id":"${order.clientOrderId}"` +
-      `,"side":"${isYes ? 'bid' : 'ask'}"` +
-      `,"count":"${formatDecimal(order.sizeCenti, SIZE_CENTI_PLACES, SIZE_CENTI_PLACES)}"` +
-      `,"price":"${formatDecimal(yesPriceE4, PRICE_PLACES, PRICE_PLACES)}"` +
-      ',"time_in_force":"immediate_or_cancel","self_trade_prevention_type":"taker_at_cross"' +
-      `,"exchange_index":${market.exchangeIndex}}`;
+    const body = this.#dialect === 'current' ? currentBody(frame, order) : this.#legacyBody(order);
+    if (body === undefined) return NOT_IN_DIALECT;
     this.#request = {
       method: 'POST',
       path: this.#path,
@@ -140,14 +155,33 @@ export class KalshiOrders implements OrderGateway {
 
   /** @hot */
   write(onReply: (reply: LegReply, answeredNs: number) => void): number {
-    return this.#connections.write(this.#request!, (outcome, atNs) =>
-      onReply(readReply(outcome), atNs),
-    );
+    const request = this.#request;
+    if (request === undefined) return NOT_WRITTEN;
+    this.#request = undefined;
+    return this.#connections.write(request, (outcome, atNs) => {
+      const reply = readReply(outcome, this.#dialect);
+      if (reply.kind === 'rejected' && reply.code === KALSHI_ERROR.TIMESTAMP_EXPIRED) {
+        this.#signedMs = NEVER_SIGNED;
+      }
+      onReply(reply, atNs);
+    });
   }
 
   async close(): Promise<void> {
     clearInterval(this.#signer);
     await this.#connections.close();
+  }
+
+  #legacyBody({
+    market,
+    clientOrderId,
+    outcome,
+    sizeCenti,
+    limitE4,
+  }: LegOrder): string | undefined {
+    const { ticker } = this.#options.markets[market]!;
+    const side = outcome === YES ? 'yes' : 'no';
+    return kalshiLegacyIocBody(ticker, clientOrderId, 'buy', side, sizeCenti, limitE4);
   }
 
   async #signAhead(): Promise<void> {
@@ -177,67 +211,10 @@ export class KalshiOrders implements OrderGateway {
   }
 }
 
-/**
- * What a reply says of the order (kalshi-api.md 3.2, 3.4). Anything that is not clearly a refusal
- * or a 201 is unknown.
- */
-export function readReply(outcome: RequestOutcome): LegReply {
-  if (outcome.kind === 'lost') return { kind: 'unknown', orderId: undefined, why: outcome.why };
-  const { status, body } = outcome;
-  const reply = parseObject(body);
-  if (status === 201 && reply !== undefined) return readCreated(reply);
-  const code = errorCode(reply);
-  if (status >= 400 && status < 500 && code !== undefined && isRefusal(status, code))
-    return { kind: 'rejected', status, code };
-  return {
-    kind: 'unknown',
-    orderId: undefined,
-    why: `status=${status} body=${body.slice(0, 200)}`,
-  };
-}
-
-/**
- * 409s that say that no order was made. order_already_exists says that one got through before: look
- * it up (kalshi-api.md 7.1).
- */
-const CONFLICTS_THAT_REFUSE: readonly string[] = [
-  KALSHI_ERROR.FOK_INSUFFICIENT_VOLUME,
-  KALSHI_ERROR.TRADING_PAUSED,
-  KALSHI_ERROR.EXCHANGE_PAUSED,
-];
-
-/**
- * A 408 is a time-out like any other, and a conflict that is not known may be with the order
- * itself.
- */
-function isRefusal(status: number, code: string): boolean {
-  if (status === 408) return false;
-  return status !== 409 || CONFLICTS_THAT_REFUSE.includes(code);
-}
-
-function readCreated(reply: JsonObject): LegReply {
-  const orderId = reply.order_id;
-  const fillCount = reply.fill_count;
-  const filledCenti =
-    typeof fillCount === 'string' ? parseDecimal(fillCount, SIZE_CENTI_PLACES) : Number.NaN;
-  if (typeof orderId !== 'string' || orderId === '' || Number.isNaN(filledCenti)) {
-    return { kind: 'unknown', orderId: undefined, why: 'a 201 without order_id or fill_count' };
-  }
-  return {
-    kind: 'acknowledged',
-    orderId,
-    filledE6: filledCenti * E6_PER_CENTI,
-    // average_fill_price is rounded: what was paid is in the fills.
-    costMicros: undefined,
-  };
-}
-
-/** The code of any of the four error shapes (kalshi-api.md 3.4), undefined when there is none. */
-function errorCode(reply: JsonObject | undefined): string | undefined {
-  if (reply === undefined) return undefined;
-  const error = reply.error;
-  if (typeof error === 'string') return error;
-  if (isObject(error) && typeof error.code === 'string') return error.code;
-  if (typeof reply.code === 'string') return reply.code;
-  return typeof reply.msg === 'string' ? reply.msg : undefined;
+/** Everything is said in YES terms: buying NO at q is an ask at 1 - q (kalshi-api.md 7.8). @hot */
+function currentBody(frame: KalshiIocFrame, order: LegOrder): string {
+  const { clientOrderId, sizeCenti, limitE4 } = order;
+  return order.outcome === YES
+    ? kalshiIocBody(frame, clientOrderId, 'bid', sizeCenti, limitE4)
+    : kalshiIocBody(frame, clientOrderId, 'ask', sizeCenti, PAYOUT_E4 - limitE4);
 }

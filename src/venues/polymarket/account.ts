@@ -1,30 +1,39 @@
-// Polymarket's private side, off the path of an order: API key, balance, and our own trades from
-// the user socket and from the list that says the same later. The exchange reports no fee with a
-// trade: it is computed from the market's schedule, fill by fill.
+// The account off the path of an order (polymarket-api.md 3.1, 4.11): API keys, money, what it may
+// trade, and its trades as the list has them.
 import { z } from 'zod';
 import type { Clock } from '../../domain/clock.js';
 import { parseDecimal } from '../../domain/decimal.js';
-import { ceilDiv } from '../../domain/exact.js';
-import {
-  type PolymarketFeeSchedule,
-  polymarketFillFeeMicros,
-} from '../../domain/polymarket-fee.js';
-import { E6_PER_CENTI, MICROS_PLACES, PAYOUT_E4, PRICE_PLACES } from '../../domain/units.js';
-import { NO, type Outcome, POLYMARKET, YES } from '../../domain/venue.js';
-import { isFinalAnswer, type RestClient } from '../../net/rest-client.js';
-import { Liveness } from '../liveness.js';
+import { isFinalAnswer, type RestCall, type RestClient } from '../../net/rest-client.js';
 import type { VenueFill } from '../orders.js';
+import {
+  type PolymarketFillMarket,
+  readTrade,
+  type Unreadable,
+  UnreadableRows,
+} from './account-rows.js';
+import type { PolymarketExchanges, SignedMarket } from './order-signer.js';
 import type { PolymarketCredentials } from './orders.js';
+import { type PolymarketIdentity, privateCall, privatePages } from './private-call.js';
 import { l1Headers } from './wire/clob-auth.js';
-import { decodeSecret, polymarketHmac } from './wire/hmac.js';
-import { END_CURSOR, FIRST_CURSOR } from './wire/rest-messages.js';
+import { decodeSecret } from './wire/hmac.js';
 import { addressOf } from './wire/sign.js';
 
-const PING_EVERY_NS = 10_000_000_000;
-const LIVENESS = { maxSilenceMs: 60_000, maxLagMs: Number.POSITIVE_INFINITY };
-const MAX_PAGES = 100;
+export type { PolymarketFillMarket } from './account-rows.js';
+export { l2Headers } from './private-call.js';
+export { PolymarketFillStream } from './user-stream.js';
 
-const apiKeySchema = z.object({ apiKey: z.string(), secret: z.string(), passphrase: z.string() });
+/** The account says something that cannot be traded on. */
+export class PolymarketAccountError extends Error {
+  readonly code = 'POLYMARKET_ACCOUNT';
+}
+
+const AUTH_COST = 1;
+const apiKeySchema = z.object({
+  // Goes into the JSON of an order as it is.
+  apiKey: z.string().regex(/^[\w-]+$/),
+  secret: z.string().min(1),
+  passphrase: z.string(),
+});
 
 /** The wallet's API key: derived, or created when it has none yet (polymarket-api.md 3.1). */
 export async function loadPolymarketCredentials(
@@ -33,13 +42,18 @@ export async function loadPolymarketCredentials(
   chainId: number,
   clock: Clock,
 ): Promise<PolymarketCredentials> {
-  const headers = () => ({ ...l1Headers(privateKey, chainId, Math.floor(clock.wallMs() / 1000)) });
+  const call = (method: 'GET' | 'POST', path: string): RestCall => ({
+    method,
+    path,
+    headers: () => ({ ...l1Headers(privateKey, chainId, Math.floor(clock.wallMs() / 1000)) }),
+    cost: AUTH_COST,
+  });
   let reply: z.infer<typeof apiKeySchema>;
   try {
-    reply = await rest.get('/auth/derive-api-key', {}, headers(), apiKeySchema);
+    reply = await rest.call(call('GET', '/auth/derive-api-key'), apiKeySchema);
   } catch (error) {
     if (!isFinalAnswer(error)) throw error;
-    reply = await rest.post('/auth/api-key', headers(), apiKeySchema);
+    reply = await rest.call(call('POST', '/auth/api-key'), apiKeySchema);
   }
   return {
     address: addressOf(privateKey),
@@ -49,23 +63,67 @@ export async function loadPolymarketCredentials(
   };
 }
 
-export function l2Headers(
-  credentials: PolymarketCredentials,
-  wallMs: number,
-  method: string,
-  path: string,
-): Record<string, string> {
-  const timestampS = String(Math.floor(wallMs / 1000));
-  return {
-    POLY_ADDRESS: credentials.address,
-    POLY_SIGNATURE: polymarketHmac(credentials.secret, timestampS, method, path, ''),
-    POLY_TIMESTAMP: timestampS,
-    POLY_API_KEY: credentials.apiKey,
-    POLY_PASSPHRASE: credentials.passphrase,
-  };
+/** The ids of the wallet's API keys. */
+export async function listPolymarketKeys(
+  rest: RestClient,
+  identity: PolymarketIdentity,
+): Promise<readonly string[]> {
+  const call = privateCall(rest, identity, { method: 'GET', path: '/auth/api-keys' });
+  return (await rest.call(call, z.object({ apiKeys: z.array(z.string()) }))).apiKeys;
 }
 
-const balanceSchema = z.object({ balance: z.string() });
+/** Ends the API key that the call is made with. */
+export async function deletePolymarketKey(
+  rest: RestClient,
+  identity: PolymarketIdentity,
+): Promise<void> {
+  const call = privateCall(rest, identity, { method: 'DELETE', path: '/auth/api-key' });
+  await rest.call(call, z.literal('OK'));
+}
+
+/** True for an account that may only close what it holds (polymarket-api.md 7). */
+export async function isPolymarketClosedOnly(
+  rest: RestClient,
+  identity: PolymarketIdentity,
+): Promise<boolean> {
+  const path = '/auth/ban-status/closed-only';
+  const call = privateCall(rest, identity, { method: 'GET', path });
+  return (await rest.call(call, z.object({ closed_only: z.boolean() }))).closed_only;
+}
+
+export interface PolymarketFunds {
+  /** pUSD of the wallet, in micros; what open orders hold is in it. */
+  readonly micros: number;
+  /** What each contract may take of it, by address in lower case: up to 2^256 - 1. */
+  readonly allowances: ReadonlyMap<string, bigint>;
+}
+
+const BALANCE_PATH = '/balance-allowance';
+const fundsSchema = z.object({
+  balance: z.string(),
+  allowances: z.record(z.string(), z.string().regex(/^\d{1,78}$/)).optional(),
+});
+
+/** Balance and allowances as the exchange has them cached (polymarket-api.md 4.11). */
+export async function loadPolymarketFunds(
+  rest: RestClient,
+  identity: PolymarketIdentity,
+  signatureType: number,
+): Promise<PolymarketFunds> {
+  const query = collateralQuery(signatureType);
+  const call = privateCall(rest, identity, { method: 'GET', path: BALANCE_PATH, query });
+  const { balance, allowances = {} } = await rest.call(call, fundsSchema);
+  const micros = parseDecimal(balance, 0);
+  if (Number.isNaN(micros)) {
+    throw new PolymarketAccountError(`the balance cannot be read: balance=${balance}`);
+  }
+  return {
+    micros,
+    allowances: new Map(
+      Object.entries(allowances).map(([contract, text]) => [contract.toLowerCase(), BigInt(text)]),
+    ),
+  };
+}
 
 /** pUSD that orders may spend, in micros (polymarket-api.md 4.11). */
 export async function loadPolymarketBalanceMicros(
@@ -74,104 +132,75 @@ export async function loadPolymarketBalanceMicros(
   signatureType: number,
   clock: Clock,
 ): Promise<number> {
-  const path = '/balance-allowance';
-  const query = { asset_type: 'COLLATERAL', signature_type: String(signatureType) };
-  const headers = l2Headers(credentials, clock.wallMs(), 'GET', path);
-  const { balance } = await rest.get(path, query, headers, balanceSchema);
-  return parseDecimal(balance, 0);
+  return (await loadPolymarketFunds(rest, { credentials, clock }, signatureType)).micros;
 }
 
-/** What is needed to book a trade of a market. */
-export interface PolymarketFillMarket {
-  readonly market: number;
-  readonly conditionId: string;
-  readonly tokenIds: readonly [string, string];
-  readonly fees: PolymarketFeeSchedule;
-}
-
-const makerSchema = z.object({
-  matched_amount: z.string(),
-  price: z.string(),
-  asset_id: z.string(),
-});
-const tradeSchema = z.object({
-  id: z.string(),
-  taker_order_id: z.string(),
-  market: z.string(),
-  asset_id: z.string(),
-  side: z.string(),
-  status: z.string(),
-  trader_side: z.string().optional(),
-  maker_orders: z.array(makerSchema),
-});
-type Trade = z.infer<typeof tradeSchema>;
-const tradesSchema = z.object({ data: z.array(z.unknown()), next_cursor: z.string() });
-
-/** Speaks the user socket (polymarket-api.md 9). */
-export class PolymarketFillStream {
-  readonly #credentials: PolymarketCredentials;
-  readonly #secretText: string;
-  readonly #markets: ReadonlyMap<string, PolymarketFillMarket>;
-  readonly #onFill: (fill: VenueFill) => void;
-  readonly #liveness: Liveness;
-  #send: ((text: string) => void) | undefined;
-  #pingedNs = 0;
-
-  constructor(
-    credentials: PolymarketCredentials,
-    markets: ReadonlyMap<string, PolymarketFillMarket>,
-    onFill: (fill: VenueFill) => void,
-  ) {
-    this.#credentials = credentials;
-    this.#secretText = credentials.secret
-      .toString('base64')
-      .replaceAll('+', '-')
-      .replaceAll('/', '_');
-    this.#markets = markets;
-    this.#onFill = onFill;
-    this.#liveness = new Liveness(LIVENESS);
-  }
-
-  opened(send: (text: string) => void, nowNs: number): void {
-    this.#send = send;
-    this.#pingedNs = nowNs;
-    this.#liveness.opened(nowNs);
-    const { apiKey, passphrase } = this.#credentials;
-    send(JSON.stringify({ auth: { apiKey, secret: this.#secretText, passphrase }, type: 'user' }));
-  }
-
-  closed(): void {
-    this.#send = undefined;
-  }
-
-  frame(data: Buffer, receiveNs: number): void {
-    this.#liveness.heard(receiveNs);
-    let message: unknown;
-    try {
-      message = JSON.parse(data.toString('utf8'));
-    } catch {
-      // PONG and other plain text.
-      return;
-    }
-    for (const event of Array.isArray(message) ? message : [message]) {
-      const trade = tradeSchema.safeParse(event);
-      if (!trade.success) continue;
-      const fill = readTrade(trade.data, this.#markets);
-      if (fill !== undefined) this.#onFill(fill);
-    }
-  }
-
-  tick(nowNs: number): string | undefined {
-    if (this.#send === undefined) return undefined;
-    if (nowNs - this.#pingedNs > PING_EVERY_NS) {
-      this.#pingedNs = nowNs;
-      this.#send('PING');
-    }
-    return this.#liveness.check(nowNs) === 'give-up' ? 'silent for too long' : undefined;
+/**
+ * Throws PolymarketAccountError unless the exchange of every one of these markets may take pUSD from
+ * the wallet: its orders would be refused with `not enough balance / allowance` after the other leg
+ * has filled.
+ */
+export function requirePolymarketAllowances(
+  { allowances }: PolymarketFunds,
+  exchanges: PolymarketExchanges,
+  markets: readonly SignedMarket[],
+): void {
+  for (const { protocol, negRisk } of markets) {
+    const contract =
+      protocol === 'v2' ? exchanges.v3 : negRisk ? exchanges.negRisk : exchanges.standard;
+    if (contract !== undefined && (allowances.get(contract.toLowerCase()) ?? 0n) > 0n) continue;
+    throw new PolymarketAccountError(
+      `an exchange may not take the wallet's pUSD: exchange=${contract ?? 'unknown'} ` +
+        'do="approve pUSD to it, then refresh the balance"',
+    );
   }
 }
 
-/** All our trades since a time (unix seconds), from GET /data/trades (polymarket-api.md 4.10). */
+/** Has the exchange read balance and allowances anew: its cache is old after an approval (14, 2). */
+export async function refreshPolymarketFunds(
+  rest: RestClient,
+  identity: PolymarketIdentity,
+  signatureType: number,
+): Promise<void> {
+  const path = `${BALANCE_PATH}/update`;
+  const query = collateralQuery(signatureType);
+  await rest.call(privateCall(rest, identity, { method: 'GET', path, query }), z.unknown());
+}
+
+function collateralQuery(signatureType: number): Readonly<Record<string, string>> {
+  return { asset_type: 'COLLATERAL', signature_type: String(signatureType) };
+}
+
+export interface PolymarketFills {
+  readonly fills: readonly VenueFill[];
+  readonly unreadable: Unreadable;
+}
+
+/** All our trades since a time (unix seconds) in the markets given (polymarket-api.md 4.10). */
+export async function loadPolymarketFills(
+  rest: RestClient,
+  identity: PolymarketIdentity,
+  sinceS: number,
+  markets: ReadonlyMap<string, PolymarketFillMarket>,
+): Promise<PolymarketFills> {
+  const { apiKey } = identity.credentials;
+  const fills: VenueFill[] = [];
+  const unreadable = new UnreadableRows();
+  const query = { after: String(sinceS) };
+  for await (const rows of privatePages(rest, identity, '/data/trades', query)) {
+    for (const row of rows) {
+      const known = readTrade(row, markets, apiKey);
+      if (known === undefined) unreadable.add(row);
+      else fills.push(...known);
+    }
+  }
+  return { fills, unreadable: unreadable.summary };
+}
+
+/**
+ * As loadPolymarketFills, for who has no use for what cannot be read: rejects with
+ * PolymarketAccountError when there is any of that, so that nothing is taken for not filled.
+ */
 export async function listPolymarketFills(
   rest: RestClient,
   credentials: PolymarketCredentials,
@@ -179,68 +208,9 @@ export async function listPolymarketFills(
   sinceS: number,
   markets: ReadonlyMap<string, PolymarketFillMarket>,
 ): Promise<VenueFill[]> {
-  const path = '/data/trades';
-  const fills: VenueFill[] = [];
-  let next_cursor = FIRST_CURSOR;
-  for (let page = 0; page < MAX_PAGES; page++) {
-    const headers = l2Headers(credentials, clock.wallMs(), 'GET', path);
-    const query = { after: String(sinceS), next_cursor };
-    const reply = await rest.get(path, query, headers, tradesSchema);
-    for (const row of reply.data) {
-      const trade = tradeSchema.safeParse(row);
-      const fill = trade.success ? readTrade(trade.data, markets) : undefined;
-      if (fill !== undefined) fills.push(fill);
-    }
-    next_cursor = reply.next_cursor;
-    if (next_cursor === END_CURSOR || next_cursor === '') return fills;
-  }
-  throw new Error(`the list of trades does not end: pages=${MAX_PAGES}`);
-}
-
-const FINAL_STATES: Readonly<Record<string, VenueFill['state']>> = {
-  MATCHED: 'provisional',
-  MATCHED_NOT_BROADCASTED: 'provisional',
-  MINED: 'provisional',
-  RETRYING: 'provisional',
-  CONFIRMED: 'final',
-  FAILED: 'failed',
-};
-
-/** A trade of which we are the taker; undefined for others, and for what cannot be read. */
-function readTrade(
-  trade: Trade,
-  markets: ReadonlyMap<string, PolymarketFillMarket>,
-): VenueFill | undefined {
-  const market = markets.get(trade.market);
-  const state = FINAL_STATES[trade.status.replace('TRADE_STATUS_', '')];
-  if (market === undefined || state === undefined) return undefined;
-  if (trade.side !== 'BUY' || trade.trader_side === 'MAKER') return undefined;
-  if (!market.tokenIds.includes(trade.asset_id)) return undefined;
-  const outcome: Outcome = trade.asset_id === market.tokenIds[0] ? YES : NO;
-  let sizeE6 = 0;
-  let costMicros = 0;
-  let feeMicros = 0;
-  for (const maker of trade.maker_orders) {
-    const makerPriceE4 = parseDecimal(maker.price, PRICE_PLACES);
-    const makerE6 = parseDecimal(maker.matched_amount, MICROS_PLACES);
-    if (Number.isNaN(makerPriceE4) || Number.isNaN(makerE6)) return undefined;
-    // In a MINT the maker bought the other token: what we paid is the rest of the dollar
-    // (polymarket-api.md 9).
-    const priceE4 = maker.asset_id === trade.asset_id ? makerPriceE4 : PAYOUT_E4 - makerPriceE4;
-    sizeE6 += makerE6;
-    costMicros += ceilDiv(priceE4 * makerE6, E6_PER_CENTI);
-    feeMicros += polymarketFillFeeMicros(market.fees, priceE4, makerE6);
-  }
-  return {
-    venue: POLYMARKET,
-    tradeId: trade.id,
-    orderId: trade.taker_order_id,
-    clientOrderId: undefined,
-    market: market.market,
-    outcome,
-    sizeE6,
-    costMicros,
-    feeMicros,
-    state,
-  };
+  const identity = { credentials, clock };
+  const { fills, unreadable } = await loadPolymarketFills(rest, identity, sinceS, markets);
+  if (unreadable.count === 0) return [...fills];
+  const { count, firstText } = unreadable;
+  throw new PolymarketAccountError(`trades cannot be read: count=${count} first=${firstText}`);
 }

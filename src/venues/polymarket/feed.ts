@@ -1,112 +1,94 @@
-// Polymarket's market data session (polymarket-api.md 8): absolute sizes for both tokens of each market, no sequence numbers, so a
-// book is trusted only while its best prices are the ones that every frame states. Steps on frames and ticks; owns no socket.
+// Polymarket's market data session (polymarket-api.md 8): absolute sizes for both tokens of each
+// market, no sequence numbers, so a book is trusted only while its best prices are the ones that
+// every frame states. Steps on frames and ticks; owns no socket.
 import type { Clock } from '../../domain/clock.js';
 import { parseDecimal } from '../../domain/decimal.js';
-import { Ladder } from '../../domain/ladder.js';
-import { isPrice } from '../../domain/price-grid.js';
-import { PAYOUT_E4, PRICE_PLACES } from '../../domain/units.js';
-import { NO, type Outcome, YES } from '../../domain/venue.js';
+import { PRICE_PLACES } from '../../domain/units.js';
 import { ConnectionWatch } from '../connection-watch.js';
 import {
   type CountFeed,
+  type ExchangeFeed,
   type FeedSink,
-  REASON_BEST_MISMATCH,
   REASON_CLOSED,
   REASON_GARBAGE,
+  REASON_HASH_MISMATCH,
   REASON_NO_SNAPSHOT,
-  REASON_OWN_UNDERROUND,
   REASON_SILENT,
   REASON_TERMS_CHANGED,
   REASON_TRUSTED,
 } from '../feed.js';
-import { isObject, textOf } from '../json.js';
+import { textOf } from '../json.js';
 import type { LivenessLimits } from '../liveness.js';
+import { HashCheck, HashedTerms } from './hash-check.js';
+import { isRetired, judge, type MarketBook, type Token } from './market-book.js';
+import { StallCheck } from './stall-check.js';
+import { TokenBook } from './token-book.js';
+import { PriceChangeScanner } from './wire/frame-scanner.js';
+import {
+  decodePriceChange,
+  HASH_WORDS,
+  PriceChanges,
+  parseHash,
+  readBest,
+  readEvents,
+  type StatedBest,
+  stampOf,
+  type WireEvent,
+} from './wire/frames.js';
+import { TokenIndex, UNKNOWN_TOKEN } from './wire/token-index.js';
 import { NO_NEW_ASSETS, PING, PONG } from './wire/ws-messages.js';
 
 /** Assets a connection gets snapshots for (polymarket-api.md 8: reports of 500). */
 export const MAX_ASSETS_PER_CONNECTION = 500;
 const PING_EVERY_NS = 10_000_000_000;
-/** Frames of one matching event disagree with the book until the last of them; longer than this is a lost message. */
+/**
+ * Frames of one matching event disagree with the book until the last of them; longer than this is a
+ * lost message.
+ */
 const MISMATCH_NS = 250_000_000;
 const SNAPSHOT_RETRY_NS = 1_000_000_000;
 /** Books that stay wrong after so many repairs need a new connection. */
 const REPAIRS_BEFORE_RECONNECT = 3;
-/** A book that a new connection did not mend is asked for this often: a market without a book, most likely. */
+/**
+ * A book that a new connection did not mend is asked for this often: a market without a book, most
+ * likely.
+ */
 const HOPELESS_RETRY_NS = 60_000_000_000;
 /** A connection that answers but has told nothing of any market for so long is taken for dead. */
 const DATA_SILENCE_NS = 60_000_000_000;
-/** Sizes arrive with up to two decimals in books; more would be rounded down, never up. */
-const WIRE_SIZE_PLACES = 6;
-const WIRE_PER_CENTI = 10_000;
-
-/** One outcome token's own book: `asks` are kept as bids at the complement, so that the best of both is the highest. */
-interface TokenBook {
-  readonly tokenId: string;
-  readonly bids: Ladder;
-  readonly asks: Ladder;
-  hasSnapshot: boolean;
-  /** As the last frame stated them; 0 where there is none. */
-  statedBidE4: number;
-  statedAskE4: number;
-}
-
-interface Book {
-  readonly market: number;
-  readonly tokens: readonly [TokenBook, TokenBook];
-  reason: number;
-  sinceNs: number;
-  repairs: number;
-  /** A new connection did not mend it. It must not cost the other markets another one. */
-  isHopeless: boolean;
-}
-
 interface TokenRef {
-  readonly book: Book;
-  readonly token: TokenBook;
-}
-
-interface WireLevel {
-  readonly price: string;
-  readonly size: string;
-}
-interface WireChange {
-  readonly asset_id?: string;
-  readonly price?: string;
-  readonly size?: string;
-  readonly side?: string;
-  readonly best_bid?: string;
-  readonly best_ask?: string;
-}
-/** The parts of a frame that the session reads. */
-interface WireEvent {
-  readonly event_type?: string;
-  readonly asset_id?: string;
-  readonly assets_ids?: readonly string[];
-  readonly timestamp?: string;
-  readonly bids?: readonly WireLevel[];
-  readonly asks?: readonly WireLevel[];
-  readonly price_changes?: readonly WireChange[];
-  /** The schema before 2025-09-15: changes of one asset, without best prices. */
-  readonly changes?: readonly WireChange[];
-  readonly best_bid?: string;
-  readonly best_ask?: string;
+  readonly market: MarketBook;
+  readonly token: Token;
 }
 
 export interface PolymarketFeedMarket {
   readonly market: number;
   /** Outcome 0 first. */
   readonly tokenIds: readonly [string, string];
+  /** What books are hashed with, as the exchange writes it; `book` frames may tell it too. */
+  readonly conditionId?: string;
+  readonly minSizeText?: string;
+  readonly tickText?: string;
+  readonly negRisk?: boolean;
 }
 
-export class PolymarketFeed {
-  readonly #books: Book[];
-  readonly #byToken = new Map<string, TokenRef>();
+export class PolymarketFeed implements ExchangeFeed {
+  readonly #markets: MarketBook[];
+  /** By the token's number in #tokens. */
+  readonly #refs: readonly TokenRef[];
+  readonly #tokens: TokenIndex;
+  readonly #scanner: PriceChangeScanner;
+  readonly #changes = new PriceChanges();
+  readonly #hashes: HashCheck;
+  readonly #stall: StallCheck;
   readonly #sink: FeedSink;
   readonly #count: CountFeed;
   readonly #clock: Clock;
   readonly #watch: ConnectionWatch;
-  /** Books that a frame touched, for the check at its end. */
-  readonly #touched: Book[] = [];
+  /** Markets that a frame touched, for the check at its end. */
+  readonly #touched: MarketBook[] = [];
+  /** Of #touched: to empty an array is to give its memory away. */
+  #touchedCount = 0;
   #send: ((text: string) => void) | undefined;
   #pingedNs = 0;
   #openedNs = 0;
@@ -115,6 +97,13 @@ export class PolymarketFeed {
   /** When the last frame came that is about markets. */
   #dataNs = 0;
   #giveUp: string | undefined;
+  /** Nothing that this connection still tells is listened to. */
+  #isStalled = false;
+  /** The book whose coming proves that the pipe is not behind, and when it was asked for. */
+  #askedBook: TokenBook | undefined;
+  #askedNs = 0;
+  /** Books were asked for since the connection opened: the next ones do not answer its subscription. */
+  #isRefreshed = false;
 
   constructor(
     markets: readonly PolymarketFeedMarket[],
@@ -127,32 +116,63 @@ export class PolymarketFeed {
     this.#count = count;
     this.#clock = clock;
     this.#watch = new ConnectionWatch(limits, sink, count);
-    this.#books = markets.map(({ market, tokenIds }) => {
-      const tokens = [tokenBook(tokenIds[0]), tokenBook(tokenIds[1])] as const;
-      const reason = REASON_NO_SNAPSHOT;
-      return { market, tokens, reason, sinceNs: 0, repairs: 0, isHopeless: false };
-    });
-    for (const book of this.#books) {
-      for (const token of book.tokens) this.#byToken.set(token.tokenId, { book, token });
-    }
+    this.#stall = new StallCheck(limits.maxLagMs);
+    this.#hashes = new HashCheck(markets.length * 2);
+    this.#markets = markets.map((market) => this.#createMarket(market));
+    this.#refs = this.#markets.flatMap((market) =>
+      market.tokens.map((token) => ({ market, token })),
+    );
+    this.#tokens = new TokenIndex(this.#refs.map(({ token }) => token.book.tokenId));
+    this.#scanner = new PriceChangeScanner(this.#tokens);
+  }
+
+  /** Tokens whose books are held against the exchange's hashes now. */
+  get armedTokens(): number {
+    return this.#hashes.armed;
+  }
+
+  #createMarket(market: PolymarketFeedMarket): MarketBook {
+    const terms = new HashedTerms();
+    terms.conditionId = market.conditionId;
+    terms.minSizeText = market.minSizeText;
+    terms.tickText = market.tickText;
+    terms.negRisk = market.negRisk;
+    const createToken = (tokenId: string): Token => {
+      const book = new TokenBook(tokenId);
+      return { book, check: this.#hashes.createToken(book, terms) };
+    };
+    return {
+      market: market.market,
+      tokens: [createToken(market.tokenIds[0]), createToken(market.tokenIds[1])],
+      terms,
+      reason: REASON_NO_SNAPSHOT,
+      sinceNs: 0,
+      repairs: 0,
+      isHopeless: false,
+    };
   }
 
   opened(send: (text: string) => void, nowNs: number): void {
     this.#send = send;
     this.#giveUp = undefined;
+    this.#isStalled = false;
+    this.#askedBook = undefined;
+    this.#isRefreshed = false;
     this.#openedNs = nowNs;
     this.#pingedNs = nowNs;
     this.#openPings = 0;
     this.#dataNs = nowNs;
-    for (const book of this.#books) {
-      book.repairs = 0;
-      this.#forget(book, REASON_NO_SNAPSHOT, nowNs);
-      book.sinceNs = nowNs;
+    this.#stall.opened();
+    for (const market of this.#markets) {
+      market.repairs = 0;
+      this.#forget(market, REASON_NO_SNAPSHOT, nowNs);
+      market.sinceNs = nowNs;
+      for (const { check } of market.tokens) this.#hashes.reset(check);
     }
     this.#watch.opened(nowNs);
     send(
       JSON.stringify({
-        assets_ids: [...this.#byToken.keys()],
+        assets_ids: this.#refs.map(({ token }) => token.book.tokenId),
         type: 'market',
         custom_feature_enabled: true,
         initial_dump: true,
@@ -164,14 +184,26 @@ export class PolymarketFeed {
     this.#send = undefined;
     this.#watch.closed();
     const nowNs = this.#clock.nowNs();
-    for (const book of this.#books) this.#forget(book, REASON_NO_SNAPSHOT, nowNs);
+    for (const market of this.#markets) this.#forget(market, REASON_NO_SNAPSHOT, nowNs);
   }
 
   /** @hot */
   frame(data: Buffer, receiveNs: number): void {
     this.#count('frames');
+    if (this.#isStalled) return;
     if (this.#watch.heard(receiveNs)) this.#resyncAll(REASON_SILENT, receiveNs);
-    const text = data.toString('utf8');
+    if (this.#scanner.scan(data, this.#changes)) {
+      this.#dataNs = receiveNs;
+      if (this.#watch.isSilent) this.#refreshAll(receiveNs);
+      this.#apply(this.#changes, receiveNs);
+      this.#sink.ring();
+      return;
+    }
+    this.#text(data.toString('utf8'), receiveNs);
+  }
+
+  /** A frame in any other form than the usual one of the usual kind. */
+  #text(text: string, receiveNs: number): void {
     if (text === PONG) {
       this.#pong(receiveNs);
       return;
@@ -184,11 +216,15 @@ export class PolymarketFeed {
       this.#resyncAll(REASON_GARBAGE, receiveNs);
       return;
     }
+    if (this.#watch.isSilent) this.#refreshAll(receiveNs);
     for (const event of events) this.#event(event, receiveNs);
     this.#sink.ring();
   }
 
-  /** Answers carry no number: only the answer to the one PING that is open, and quick, says that the pipe is not behind. */
+  /**
+   * Answers carry no number: only the answer to the one PING that is open, and quick, says that the
+   * pipe is not behind.
+   */
   #pong(receiveNs: number): void {
     this.#openPings = Math.max(0, this.#openPings - 1);
     if (this.#openPings === 0) this.#watch.answered(this.#pingedNs, receiveNs, false);
@@ -199,193 +235,294 @@ export class PolymarketFeed {
     if (this.#giveUp !== undefined) return this.#giveUp;
     // PONGs go on while the data has stopped (polymarket-api.md 8, "Silent stall").
     if (nowNs - this.#dataNs > DATA_SILENCE_NS) return 'no data although it answers';
-    const giveUp = this.#watch.tick(nowNs, () => this.#ping(nowNs));
+    const giveUp = this.#watch.tick(
+      nowNs,
+      () => this.#ping(nowNs),
+      () => this.#askForBook(nowNs),
+    );
     if (giveUp !== undefined) return giveUp;
     if (nowNs - this.#pingedNs > PING_EVERY_NS) this.#ping(nowNs);
+    this.#hashes.tick(nowNs, (book) => {
+      this.#count('gaps');
+      this.#repair(this.#refOf(book.tokenId)!.market, REASON_HASH_MISMATCH, nowNs);
+    });
     this.#repairOverdue(nowNs);
     return undefined;
   }
 
-  /** @hot */
+  readmit(market: number): void {
+    const own = this.#markets.find((other) => other.market === market);
+    if (own?.reason !== REASON_TERMS_CHANGED) return;
+    const nowNs = this.#clock.nowNs();
+    this.#setReason(own, REASON_NO_SNAPSHOT, nowNs);
+    if (this.#send !== undefined) this.#repair(own, REASON_NO_SNAPSHOT, nowNs);
+  }
+
+  /**
+   * Holds a book that was read by REST against the newest frame of its token. When the connection
+   * tells less than REST, twice, nothing of it is trusted any more and it is given up.
+   */
+  compare(tokenId: string, hash: string, timestampMs: number): void {
+    const ref = this.#refOf(tokenId);
+    if (ref === undefined || this.#send === undefined || this.#giveUp !== undefined) return;
+    const { book } = ref.token;
+    if (!book.hasSnapshot || book.statedMs === 0 || !parseHash(hash, POLLED_HASH)) return;
+    if (!this.#stall.compare(book, POLLED_HASH, timestampMs, this.#clock.nowNs())) return;
+    this.#count('silences');
+    this.#isStalled = true;
+    this.#giveUp = 'its books stand still while those of REST go on';
+    this.#sink.setConnectionTrust(REASON_SILENT);
+  }
+
+  #refOf(tokenId: unknown): TokenRef | undefined {
+    const token = this.#tokens.ofText(textOf(tokenId));
+    return token === UNKNOWN_TOKEN ? undefined : this.#refs[token];
+  }
+
   #event(event: WireEvent, receiveNs: number): void {
-    const stampMs = Number(event.timestamp ?? 0);
-    const venueMs = Number.isSafeInteger(stampMs) ? stampMs : 0;
     switch (event.event_type) {
       case 'price_change':
-        this.#priceChange(event, receiveNs, venueMs);
+        this.#count('fallbacks');
+        if (decodePriceChange(event, this.#tokens, this.#changes)) {
+          this.#apply(this.#changes, receiveNs);
+        } else {
+          this.#count('garbage');
+          this.#resyncAll(REASON_GARBAGE, receiveNs);
+        }
         break;
       case 'book':
-        this.#book(event, receiveNs, venueMs);
+        this.#book(event, receiveNs);
         break;
       case 'best_bid_ask':
-        this.#stated(event, event.asset_id, receiveNs, venueMs);
+        this.#best(event, receiveNs);
+        break;
+      case 'last_trade_price':
+        this.#refOf(event.asset_id)?.market.terms.traded(textOf(event.price));
         break;
       case 'tick_size_change':
-        this.#retire([event.asset_id ?? ''], REASON_TERMS_CHANGED, receiveNs);
+        this.#tickChanged(event, receiveNs);
         break;
       case 'market_resolved':
-        this.#retire(event.assets_ids ?? [], REASON_CLOSED, receiveNs);
+        this.#resolved(event.assets_ids, receiveNs);
         break;
       default:
-      // last_trade_price, new_market and words to come: no book changes.
+      // new_market and words to come: no book changes.
     }
   }
 
-  /** @hot */
-  #priceChange(event: WireEvent, receiveNs: number, venueMs: number): void {
-    const changes = event.price_changes ?? event.changes;
-    if (!Array.isArray(changes) || !changes.every(isObject)) {
-      this.#count('garbage');
-      this.#resyncAll(REASON_GARBAGE, receiveNs);
-      return;
-    }
-    for (const change of changes as readonly WireChange[]) {
-      const ref = this.#byToken.get(change.asset_id ?? event.asset_id ?? '');
-      if (ref === undefined) continue;
-      const priceE4 = parseDecimal(textOf(change.price), PRICE_PLACES);
-      const sizeCenti = parseSizeCenti(textOf(change.size));
-      const side = sideOf(change.side);
-      if (!isPrice(priceE4) || Number.isNaN(sizeCenti) || side === undefined) {
+  /** What either parser made of a price_change. @hot */
+  #apply(changes: PriceChanges, receiveNs: number): void {
+    const { count, items, venueMs } = changes;
+    for (let index = 0; index < count; index++) {
+      const change = items[index]!;
+      if (change.token === UNKNOWN_TOKEN) continue;
+      const ref = this.#refs[change.token]!;
+      if (!change.isGood) {
         this.#count('garbage');
-        this.#repair(ref.book, REASON_GARBAGE, receiveNs);
+        this.#repair(ref.market, REASON_GARBAGE, receiveNs);
         continue;
       }
-      if (!ref.token.hasSnapshot) continue;
-      if (side === YES) ref.token.bids.set(priceE4, sizeCenti);
-      else ref.token.asks.set(PAYOUT_E4 - priceE4, sizeCenti);
-      this.#state(ref, change.best_bid, change.best_ask, receiveNs);
+      const { book, check } = ref.token;
+      if (!book.hasSnapshot) continue;
+      book.set(change.isBid, change.priceE4, change.sizeCenti, change.restE6);
+      if (!change.isCanonical) book.isHashable = false;
+      book.statedMs = change.hasHash ? venueMs : 0;
+      book.statedHash.set(change.hash);
+      // The old schema states nothing; then the book is all there is.
+      book.statedBidE4 = change.statesBest ? change.bestBidE4 : book.bids.bestPriceE4();
+      book.statedAskE4 = change.statesBest ? change.bestAskE4 : book.askE4();
+      this.#hashes.stated(check);
+      this.#touch(ref.market);
     }
-    this.#stamp(receiveNs, venueMs);
+    if (venueMs > 0) this.#watch.stamped(receiveNs, venueMs);
     this.#publishTouched(receiveNs, venueMs);
   }
 
-  #book(event: WireEvent, receiveNs: number, venueMs: number): void {
-    const ref = this.#byToken.get(event.asset_id ?? '');
+  #book(event: WireEvent, receiveNs: number): void {
+    const ref = this.#refOf(event.asset_id);
     if (ref === undefined) return;
-    const { book, token } = ref;
-    if (!fill(token.bids, event.bids ?? [], false) || !fill(token.asks, event.asks ?? [], true)) {
+    const { market, token } = ref;
+    const { book, check } = token;
+    if (!book.fill(event.bids, event.asks)) {
       this.#count('garbage');
-      this.#repair(book, REASON_GARBAGE, receiveNs);
+      this.#repair(market, REASON_GARBAGE, receiveNs);
       return;
     }
-    // The first books answer the subscription that was sent when the connection opened.
-    const isFirst = !token.hasSnapshot && book.repairs === 0;
-    if (isFirst) this.#watch.firstAnswered(this.#openedNs, receiveNs);
-    token.hasSnapshot = true;
-    token.statedBidE4 = token.bids.bestPriceE4();
-    token.statedAskE4 = complement(token.asks.bestPriceE4());
-    this.#touch(book);
+    // The first books answer the subscription that was sent when the connection opened. A book's
+    // own time is that of its last change, long ago in a quiet market: it says nothing of the
+    // connection.
+    const isFirst = !book.hasSnapshot && market.repairs === 0;
+    if (book === this.#askedBook) {
+      this.#askedBook = undefined;
+      this.#watch.answered(this.#askedNs, receiveNs, true);
+    } else if (isFirst && !this.#isRefreshed) this.#watch.firstAnswered(this.#openedNs, receiveNs);
+    const venueMs = stampOf(event);
+    book.hasSnapshot = true;
+    book.statedBidE4 = book.bids.bestPriceE4();
+    book.statedAskE4 = book.askE4();
+    book.statedMs = parseHash(event.hash, book.statedHash) ? venueMs : 0;
+    this.#learnTerms(market, event, receiveNs);
+    this.#hashes.whole(check);
+    this.#touch(market);
     this.#publishTouched(receiveNs, venueMs);
   }
 
-  /** best_bid_ask comes before the changes that cause it: until they are here, the book is known to be behind. @hot */
-  #stated(event: WireEvent, tokenId: string | undefined, receiveNs: number, venueMs: number): void {
-    const ref = this.#byToken.get(tokenId ?? '');
-    if (ref === undefined || !ref.token.hasSnapshot) return;
-    this.#state(ref, event.best_bid, event.best_ask, receiveNs);
-    this.#stamp(receiveNs, venueMs);
+  /**
+   * A whole book tells the market's terms too: a new tick is one that was changed while nobody
+   * listened.
+   */
+  #learnTerms(market: MarketBook, event: WireEvent, nowNs: number): void {
+    const { terms } = market;
+    if (typeof event.market === 'string') terms.conditionId = event.market;
+    if (typeof event.min_order_size === 'string') terms.minSizeText = event.min_order_size;
+    if (typeof event.neg_risk === 'boolean') terms.negRisk = event.neg_risk;
+    if (typeof event.last_trade_price === 'string') terms.lastTrade(event.last_trade_price);
+    if (typeof event.tick_size !== 'string') return;
+    const isChanged = terms.tickText !== undefined && !isSameTick(terms.tickText, event.tick_size);
+    terms.tickText = event.tick_size;
+    if (isChanged) this.#retireChanged(market, nowNs);
+  }
+
+  /**
+   * best_bid_ask comes before the changes that cause it: until they are here, the book is known to
+   * be behind.
+   */
+  #best(event: WireEvent, receiveNs: number): void {
+    const ref = this.#refOf(event.asset_id);
+    if (ref === undefined || !ref.token.book.hasSnapshot) return;
+    const { book } = ref.token;
+    if (!readBest(event.best_bid, event.best_ask, STATED_BEST) || !STATED_BEST.statesBest) {
+      this.#count('garbage');
+      this.#repair(ref.market, REASON_GARBAGE, receiveNs);
+      return;
+    }
+    book.statedBidE4 = STATED_BEST.bestBidE4;
+    book.statedAskE4 = STATED_BEST.bestAskE4;
+    this.#touch(ref.market);
+    const venueMs = stampOf(event);
+    if (venueMs > 0) this.#watch.stamped(receiveNs, venueMs);
     this.#publishTouched(receiveNs, venueMs);
+  }
+
+  /** Comes once a token. The engine's tick is wrong from here on (polymarket-api.md 4.6). */
+  #tickChanged(event: WireEvent, nowNs: number): void {
+    const market = this.#refOf(event.asset_id)?.market;
+    if (market === undefined || market.reason === REASON_CLOSED) return;
+    const tickText = textOf(event.new_tick_size);
+    const isTold =
+      market.reason === REASON_TERMS_CHANGED && isSameTick(market.terms.tickText ?? '', tickText);
+    market.terms.tickText = tickText;
+    if (!isTold) this.#retireChanged(market, nowNs);
+  }
+
+  #retireChanged(market: MarketBook, nowNs: number): void {
+    if (market.reason === REASON_CLOSED) return;
+    this.#forget(market, REASON_TERMS_CHANGED, nowNs);
+    this.#setReason(market, REASON_TERMS_CHANGED, nowNs);
+    this.#sink.termsChanged(market.market);
+  }
+
+  #resolved(tokenIds: unknown, nowNs: number): void {
+    if (!Array.isArray(tokenIds)) return;
+    for (const tokenId of tokenIds as readonly unknown[]) {
+      const market = this.#refOf(tokenId)?.market;
+      if (market === undefined) continue;
+      this.#forget(market, REASON_CLOSED, nowNs);
+      this.#setReason(market, REASON_CLOSED, nowNs);
+    }
   }
 
   /** @hot */
-  #state(
-    { book, token }: TokenRef,
-    bestBid: string | undefined,
-    bestAsk: string | undefined,
-    receiveNs: number,
-  ): void {
-    this.#touch(book);
-    // The old schema states nothing; then the book is all there is.
-    token.statedBidE4 =
-      bestBid === undefined ? token.bids.bestPriceE4() : statedPriceE4(bestBid, 0);
-    token.statedAskE4 =
-      bestAsk === undefined
-        ? complement(token.asks.bestPriceE4())
-        : statedPriceE4(bestAsk, PAYOUT_E4);
-    if (Number.isNaN(token.statedBidE4) || Number.isNaN(token.statedAskE4)) {
-      this.#count('garbage');
-      this.#repair(book, REASON_GARBAGE, receiveNs);
-    }
-  }
-
-  #touch(book: Book): void {
-    if (!this.#touched.includes(book)) this.#touched.push(book);
-  }
-
-  /** Not of `book`: its time is that of the book's last change, long ago in a quiet market. @hot */
-  #stamp(receiveNs: number, venueMs: number): void {
-    if (venueMs > 0) this.#watch.stamped(receiveNs, venueMs);
+  #touch(market: MarketBook): void {
+    for (let at = 0; at < this.#touchedCount; at++) if (this.#touched[at] === market) return;
+    this.#touched[this.#touchedCount++] = market;
   }
 
   /** @hot */
   #publishTouched(receiveNs: number, venueMs: number): void {
-    for (const book of this.#touched) this.#publish(book, receiveNs, venueMs);
-    this.#touched.length = 0;
+    const count = this.#touchedCount;
+    this.#touchedCount = 0;
+    for (let at = 0; at < count; at++) this.#publish(this.#touched[at]!, receiveNs, venueMs);
   }
 
   /** @hot */
-  #publish(book: Book, receiveNs: number, venueMs: number): void {
-    const reason = judge(book);
+  #publish(market: MarketBook, receiveNs: number, venueMs: number): void {
+    const reason = judge(market);
     if (reason === REASON_NO_SNAPSHOT) return;
-    if (reason !== REASON_TRUSTED) this.#setReason(book, reason, receiveNs);
+    if (reason !== REASON_TRUSTED) this.#setReason(market, reason, receiveNs);
     else {
-      book.repairs = 0;
-      book.isHopeless = false;
+      market.repairs = 0;
+      market.isHopeless = false;
     }
     // What is bought is a token's own ask: YES from the first token's book, NO from the second's.
-    const [yes, no] = book.tokens;
-    this.#sink.publish(book.market, yes.asks, no.asks, receiveNs, venueMs);
-    if (reason === REASON_TRUSTED) this.#setReason(book, reason, receiveNs);
-  }
-
-  /** The market's terms are no longer those that the engine started with: not traded until they are read again. */
-  #retire(tokenIds: readonly string[], reason: number, nowNs: number): void {
-    if (!Array.isArray(tokenIds)) return;
-    for (const tokenId of tokenIds as readonly string[]) {
-      const ref = this.#byToken.get(tokenId);
-      if (ref === undefined) continue;
-      this.#forget(ref.book, reason, nowNs);
-    }
+    const [yes, no] = market.tokens;
+    this.#sink.publish(market.market, yes.book.asks, no.book.asks, receiveNs, venueMs);
+    if (reason === REASON_TRUSTED) this.#setReason(market, reason, receiveNs);
   }
 
   #repairOverdue(nowNs: number): void {
-    for (const book of this.#books) {
-      if (book.reason === REASON_TRUSTED || isRetired(book)) continue;
-      const patienceNs = book.isHopeless
-        ? HOPELESS_RETRY_NS
-        : book.reason === REASON_NO_SNAPSHOT
-          ? SNAPSHOT_RETRY_NS
-          : MISMATCH_NS;
-      if (nowNs - book.sinceNs > patienceNs) this.#repair(book, REASON_NO_SNAPSHOT, nowNs);
+    for (const market of this.#markets) {
+      if (market.reason === REASON_TRUSTED || isRetired(market)) continue;
+      if (nowNs - market.sinceNs > patienceNs(market)) {
+        this.#repair(market, REASON_NO_SNAPSHOT, nowNs);
+      }
     }
   }
 
+  /** Asks for one book anew: a question whose answer comes behind all that waits in the pipe. */
+  #askForBook(nowNs: number): void {
+    const market = this.#markets.find((each) => !isRetired(each) && !each.isHopeless);
+    if (market === undefined) return;
+    this.#askedBook = market.tokens[0].book;
+    this.#askedNs = nowNs;
+    this.#forget(market, REASON_NO_SNAPSHOT, nowNs);
+    this.#rejoin([market], nowNs);
+  }
+
+  /** After a silence nobody knows what was lost in it: every book is asked for again, on the same connection. */
+  #refreshAll(nowNs: number): void {
+    const own = this.#markets.filter((market) => !isRetired(market));
+    for (const market of own) this.#forget(market, REASON_SILENT, nowNs);
+    this.#isRefreshed = true;
+    this.#rejoin(own, nowNs);
+  }
+
   /** Leaving and joining a token brings a fresh book (polymarket-api.md 8). */
-  #repair(book: Book, reason: number, nowNs: number): void {
-    this.#forget(book, reason, nowNs);
-    book.sinceNs = nowNs;
-    book.repairs++;
-    if (book.repairs > REPAIRS_BEFORE_RECONNECT && !book.isHopeless) {
-      book.isHopeless = true;
-      this.#giveUp = 'a book stays wrong';
-    }
+  #rejoin(markets: readonly MarketBook[], nowNs: number): void {
     this.#count('resyncs');
-    const assets_ids = book.tokens.map(({ tokenId }) => tokenId);
+    for (const market of markets) market.sinceNs = nowNs;
+    const assets_ids = markets.flatMap(({ tokens }) => tokens.map(({ book }) => book.tokenId));
     this.#send?.(JSON.stringify({ operation: 'unsubscribe', assets_ids }));
     this.#send?.(
       JSON.stringify({ operation: 'subscribe', assets_ids, custom_feature_enabled: true }),
     );
   }
 
-  /** Without sequence numbers nothing tells what was lost: every book starts over on a new connection. */
+  #repair(market: MarketBook, reason: number, nowNs: number): void {
+    this.#forget(market, reason, nowNs);
+    market.repairs++;
+    if (market.repairs > REPAIRS_BEFORE_RECONNECT && !market.isHopeless) {
+      market.isHopeless = true;
+      this.#giveUp = 'a book stays wrong';
+    }
+    this.#rejoin([market], nowNs);
+  }
+
+  /**
+   * Without sequence numbers nothing tells what was lost: every book starts over on a new
+   * connection.
+   */
   #resyncAll(reason: number, nowNs: number): void {
-    for (const book of this.#books) this.#forget(book, reason, nowNs);
+    for (const market of this.#markets) this.#forget(market, reason, nowNs);
     this.#giveUp = 'frames may have been lost';
   }
 
-  #forget(book: Book, reason: number, nowNs: number): void {
-    for (const token of book.tokens) token.hasSnapshot = false;
-    this.#setReason(book, isRetired(book) ? book.reason : reason, nowNs);
+  #forget(market: MarketBook, reason: number, nowNs: number): void {
+    for (const { book, check } of market.tokens) {
+      book.hasSnapshot = false;
+      this.#hashes.disarm(check);
+    }
+    this.#setReason(market, isRetired(market) ? market.reason : reason, nowNs);
   }
 
   #ping(nowNs: number): void {
@@ -394,97 +531,23 @@ export class PolymarketFeed {
     this.#send?.(PING);
   }
 
-  #setReason(book: Book, reason: number, nowNs: number): void {
-    if (book.reason !== reason) book.sinceNs = nowNs;
-    book.reason = reason;
-    this.#sink.setMarketTrust(book.market, reason);
+  #setReason(market: MarketBook, reason: number, nowNs: number): void {
+    if (market.reason !== reason) market.sinceNs = nowNs;
+    market.reason = reason;
+    this.#sink.setMarketTrust(market.market, reason);
   }
 }
 
-/** The events of a frame, or undefined when it is not one: not JSON, or anything but objects in it. */
-function readEvents(text: string): readonly WireEvent[] | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  const events: readonly unknown[] = Array.isArray(value) ? value : [value];
-  return events.every(isObject) ? (events as readonly WireEvent[]) : undefined;
+/** Read into and used at once. */
+const STATED_BEST: StatedBest = { statesBest: false, bestBidE4: 0, bestAskE4: 0 };
+const POLLED_HASH = new Int32Array(HASH_WORDS);
+
+function isSameTick(one: string, other: string): boolean {
+  return parseDecimal(one, PRICE_PLACES) === parseDecimal(other, PRICE_PLACES);
 }
 
-function tokenBook(tokenId: string): TokenBook {
-  return {
-    tokenId,
-    bids: new Ladder(),
-    asks: new Ladder(),
-    hasSnapshot: false,
-    statedBidE4: 0,
-    statedAskE4: 0,
-  };
-}
-
-function isRetired({ reason }: Book): boolean {
-  return reason === REASON_TERMS_CHANGED || reason === REASON_CLOSED;
-}
-
-/** Whether both tokens' books are what the exchange last said they are. @hot */
-function judge(book: Book): number {
-  if (isRetired(book)) return book.reason;
-  const [yes, no] = book.tokens;
-  if (!yes.hasSnapshot || !no.hasSnapshot) return REASON_NO_SNAPSHOT;
-  if (!agrees(yes) || !agrees(no)) return REASON_BEST_MISMATCH;
-  // Asks are kept as complements: their sum above 1 is YES + NO below 1.
-  if (yes.asks.bestPriceE4() + no.asks.bestPriceE4() > PAYOUT_E4) return REASON_OWN_UNDERROUND;
-  return REASON_TRUSTED;
-}
-
-/** The book's best prices are the stated ones, and it is not crossed or locked. @hot */
-function agrees(token: TokenBook): boolean {
-  const bidE4 = token.bids.bestPriceE4();
-  const complementE4 = token.asks.bestPriceE4();
-  return (
-    bidE4 === token.statedBidE4 &&
-    complement(complementE4) === token.statedAskE4 &&
-    bidE4 + complementE4 < PAYOUT_E4
-  );
-}
-
-/** Price of an ask kept at its complement; an empty side (0) is an ask of $1, which is no ask. */
-function complement(bestE4: number): number {
-  return PAYOUT_E4 - bestE4;
-}
-
-/** An empty side is stated as "", "0" or "1"; any other text is a price. */
-function statedPriceE4(text: unknown, emptyE4: number): number {
-  if (text === '') return emptyE4;
-  if (typeof text !== 'string') return Number.NaN;
-  const priceE4 = parseDecimal(text, PRICE_PLACES);
-  return priceE4 === 0 || priceE4 === PAYOUT_E4 ? emptyE4 : priceE4;
-}
-
-function sideOf(side: string | undefined): Outcome | undefined {
-  if (side === 'BUY' || side === 'buy') return YES;
-  return side === 'SELL' || side === 'sell' ? NO : undefined;
-}
-
-function parseSizeCenti(text: string): number {
-  const size = parseDecimal(text, WIRE_SIZE_PLACES);
-  return (size - (size % WIRE_PER_CENTI)) / WIRE_PER_CENTI;
-}
-
-function fill(ladder: Ladder, levels: readonly WireLevel[], asComplement: boolean): boolean {
-  ladder.clear();
-  if (!Array.isArray(levels)) return false;
-  for (const level of levels as readonly unknown[]) {
-    const { price, size } = isObject(level) ? level : {};
-    const priceE4 = parseDecimal(textOf(price), PRICE_PLACES);
-    const sizeCenti = parseSizeCenti(textOf(size));
-    if (!isPrice(priceE4) || Number.isNaN(sizeCenti)) {
-      ladder.clear();
-      return false;
-    }
-    ladder.set(asComplement ? PAYOUT_E4 - priceE4 : priceE4, sizeCenti);
-  }
-  return true;
+/** How long a market may stay as it is before it is mended. */
+function patienceNs({ isHopeless, tokens: [yes, no] }: MarketBook): number {
+  if (isHopeless) return HOPELESS_RETRY_NS;
+  return yes.book.hasSnapshot && no.book.hasSnapshot ? MISMATCH_NS : SNAPSHOT_RETRY_NS;
 }

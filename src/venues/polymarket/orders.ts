@@ -2,9 +2,8 @@
 // and sealed with an HMAC over the exact bytes. The order's id is its hash, known before it is
 // sent.
 import type { Clock } from '../../domain/clock.js';
-import { parseDecimal } from '../../domain/decimal.js';
 import { marketBuyAmounts } from '../../domain/polymarket-amounts.js';
-import { MICROS_PER_CENT, MICROS_PLACES } from '../../domain/units.js';
+import { MICROS_PER_CENT, PAYOUT_E4 } from '../../domain/units.js';
 import { POLYMARKET } from '../../domain/venue.js';
 import type { Breaker } from '../../net/circuit-breaker.js';
 import {
@@ -12,51 +11,34 @@ import {
   type OrderRequest,
   type RequestOutcome,
 } from '../../net/order-connections.js';
+import type { RestClient } from '../../net/rest-client.js';
 import type { TokenBucket } from '../../net/token-bucket.js';
-import { type JsonObject, parseObject } from '../json.js';
 import { type LegOrder, type LegReply, type OrderGateway, PREPARED, rehearse } from '../orders.js';
-import { hexOf } from './wire/eip712.js';
+import { readReply } from './order-reply.js';
+import { OrderSigner, type PolymarketExchanges, type SignedMarket } from './order-signer.js';
+import { ProtocolVersion } from './protocol-version.js';
+import { VERSION_MISMATCH_TEXT } from './refusals.js';
 import { polymarketHmac } from './wire/hmac.js';
-import { orderBody } from './wire/order-body.js';
-import {
-  BUY,
-  createOrderHasher,
-  EOA,
-  type OrderHasher,
-  type PolymarketOrder,
-  ZERO_BYTES32,
-} from './wire/order-hash.js';
-import { signDigest } from './wire/sign.js';
+import type { OrderEnvelope } from './wire/order-body.js';
+import { BUY, EOA, type SignatureType } from './wire/order-hash.js';
 
 const ORDER_PATH = '/order';
 const WARM_PATH = '/ok';
 const WARM_EVERY_MS = 4_000;
 /** One token of the signer's bucket (polymarket-api.md 6). */
 const ORDER_COST = 1;
-const NO_MATCH_TEXT = 'no orders found to match with FAK order';
-/**
- * Refusals after which the order may still be alive: it was there before, it is queued ("delayed"),
- * or the exchange broke off in the middle of it (polymarket-api.md 4.8).
- */
-const DOUBTFUL_TEXTS: readonly string[] = [
-  'duplicated',
-  'delayed',
-  'timed out',
-  'context canceled',
-];
-/**
- * salt and timestamp make an order unique; a salt must fit a JSON number: 1024 orders a millisecond
- * until the year 2248.
- */
-const SALTS_PER_MS = 1024;
 
-export interface PolymarketOrderMarket {
-  readonly tokenIds: readonly [string, string];
-  readonly negRisk: boolean;
+/** prepare() cannot build it: unknown market or exchange, spend not in cents, price off the tick. */
+const NOT_BUILDABLE = -1;
+/** prepare() refuses: the exchange may speak another version of the protocol. */
+const VERSION_UNCONFIRMED = -2;
+
+export interface PolymarketOrderMarket extends SignedMarket {
   readonly tickE4: number;
 }
 
 export interface PolymarketCredentials {
+  /** The key's own address, also where another wallet pays. */
   readonly address: string;
   readonly apiKey: string;
   readonly secret: Buffer;
@@ -66,8 +48,10 @@ export interface PolymarketCredentials {
 export interface PolymarketOrderOptions {
   readonly restUrl: string;
   readonly chainId: number;
-  readonly exchanges: { readonly standard: string; readonly negRisk: string };
+  readonly exchanges: PolymarketExchanges;
   readonly privateKey: Uint8Array;
+  /** polymarket-api.md 4.2; type 0 when it is left out. */
+  readonly signatureType?: SignatureType;
   readonly funder: string;
   readonly credentials: PolymarketCredentials;
   readonly markets: readonly (PolymarketOrderMarket | undefined)[];
@@ -76,22 +60,33 @@ export interface PolymarketOrderOptions {
   readonly clock: Clock;
   readonly breaker: Breaker;
   readonly bucket: TokenBucket | undefined;
+  /** Asks for the version of the protocol; without it a mismatch ends this gateway's orders. */
+  readonly rest?: RestClient;
 }
 
 export class PolymarketOrders implements OrderGateway {
   readonly venue = POLYMARKET;
   readonly #options: PolymarketOrderOptions;
   readonly #connections: OrderConnections;
-  readonly #standard: OrderHasher;
-  readonly #negRisk: OrderHasher;
-  readonly #digest = new Uint8Array(32);
-  #salts = 0;
+  readonly #signer: OrderSigner;
+  readonly #envelope: OrderEnvelope;
+  readonly #version: ProtocolVersion;
   #orderId = '';
   #request: OrderRequest | undefined;
 
+  /** Throws RangeError for a funder that does not fit the signature type, or is no address. */
   constructor(options: PolymarketOrderOptions) {
     this.#options = options;
     const { connections, timeoutMs, clock, breaker, bucket } = options;
+    const { signatureType = EOA, credentials } = options;
+    this.#signer = new OrderSigner({ ...options, signatureType });
+    this.#envelope = {
+      owner: credentials.apiKey,
+      orderType: 'FAK',
+      postOnly: false,
+      expirationS: 0,
+    };
+    this.#version = new ProtocolVersion(options.rest);
     this.#connections = new OrderConnections({
       origin: new URL(options.restUrl).origin,
       connections,
@@ -103,39 +98,41 @@ export class PolymarketOrders implements OrderGateway {
       bucket,
       cost: ORDER_COST,
     });
-    const hasher = (verifyingContract: string) =>
-      createOrderHasher({ chainId: options.chainId, verifyingContract, domainVersion: '2' });
-    this.#standard = hasher(options.exchanges.standard);
-    this.#negRisk = hasher(options.exchanges.negRisk);
   }
 
+  /** Rejects when the exchange cannot be reached, or speaks another version of the protocol. */
   async start(): Promise<void> {
     await this.#connections.warm();
+    if (!(await this.confirmVersion())) {
+      throw new Error(`Polymarket does not take our orders: why=${this.#version.why}`);
+    }
     rehearse(
       this,
       this.#options.markets.findIndex((market) => market !== undefined),
     );
   }
 
+  /**
+   * Asks the exchange for its version once; true when orders may leave. After a version mismatch
+   * the gateway asks by itself until they may.
+   */
+  async confirmVersion(): Promise<boolean> {
+    return this.#version.confirm();
+  }
+
   /** @hot */
   prepare(leg: LegOrder): number {
     const market = this.#options.markets[leg.market];
-    // Anything but whole cents has no amounts (polymarket-api.md 4.6).
-    if (leg.spendMicros <= 0 || leg.spendMicros % MICROS_PER_CENT !== 0) return -1;
-    if (market === undefined) return -1;
-    const { privateKey, credentials, clock } = this.#options;
+    if (market === undefined || !isOrderable(leg, market.tickE4)) return NOT_BUILDABLE;
+    if (!this.#signer.canSign(market)) return NOT_BUILDABLE;
+    if (!this.#version.isSpoken) return VERSION_UNCONFIRMED;
+    const { credentials, clock } = this.#options;
     const wallMs = clock.wallMs();
-    const order = this.#buildOrder(leg, market, wallMs);
-    (market.negRisk ? this.#negRisk : this.#standard).hash(order, this.#digest);
-    this.#orderId = hexOf(this.#digest);
-    const body = Buffer.from(
-      orderBody(order, signDigest(this.#digest, privateKey), {
-        owner: credentials.apiKey,
-        orderType: 'FAK',
-        postOnly: false,
-        expirationS: 0,
-      }),
-    );
+    const amounts = marketBuyAmounts(leg.spendMicros, leg.limitE4, market.tickE4);
+    const order = this.#signer.order(market, leg.outcome, BUY, amounts, wallMs);
+    const signed = this.#signer.sign(market, order, this.#envelope);
+    this.#orderId = signed.orderId;
+    const body = Buffer.from(signed.body);
     const timestampS = String(Math.floor(wallMs / 1000));
     this.#request = {
       method: 'POST',
@@ -167,90 +164,30 @@ export class PolymarketOrders implements OrderGateway {
   write(onReply: (reply: LegReply, answeredNs: number) => void): number {
     const orderId = this.#orderId;
     return this.#connections.write(this.#request!, (outcome, atNs) =>
-      onReply(readReply(outcome, orderId), atNs),
+      onReply(this.#read(outcome, orderId), atNs),
     );
   }
 
   async close(): Promise<void> {
+    this.#version.close();
     await this.#connections.close();
   }
 
-  #buildOrder(leg: LegOrder, market: PolymarketOrderMarket, wallMs: number): PolymarketOrder {
-    const amounts = marketBuyAmounts(leg.spendMicros, leg.limitE4, market.tickE4);
-    this.#salts = (this.#salts + 1) % SALTS_PER_MS;
-    return {
-      salt: wallMs * SALTS_PER_MS + this.#salts,
-      maker: this.#options.funder,
-      signer: this.#options.credentials.address,
-      tokenId: market.tokenIds[leg.outcome],
-      makerAmount: amounts.makerAmount,
-      takerAmount: amounts.takerAmount,
-      side: BUY,
-      signatureType: EOA,
-      timestampMs: wallMs,
-      metadata: ZERO_BYTES32,
-      builder: ZERO_BYTES32,
-    };
+  #read(outcome: RequestOutcome, orderId: string): LegReply {
+    const reply = readReply(outcome, orderId);
+    const isMismatch = reply.kind === 'rejected' && reply.code.includes(VERSION_MISMATCH_TEXT);
+    if (isMismatch) this.#version.mismatched();
+    return reply;
   }
 }
 
-/**
- * What a reply says of the order (polymarket-api.md 4.7, 4.8). Accepted only by the SDK's own test;
- * `delayed` is accepted and its end not known yet; whatever is neither a refusal nor a match is
- * unknown.
- */
-export function readReply(outcome: RequestOutcome, orderId: string): LegReply {
-  if (outcome.kind === 'lost') return { kind: 'unknown', orderId, why: outcome.why };
-  const { status, body } = outcome;
-  const reply = parseObject(body);
-  if (status >= 200 && status < 300 && reply !== undefined) return readAccepted(reply, orderId);
-  const error = reply?.error;
-  if (status >= 400 && status < 500 && status !== 408 && typeof error === 'string') {
-    return readRefusal(error, status, orderId);
-  }
-  return { kind: 'unknown', orderId, why: `status=${status} body=${body.slice(0, 200)}` };
-}
-
-function readRefusal(error: string, status: number, orderId: string): LegReply {
-  if (error.includes(NO_MATCH_TEXT)) {
-    return { kind: 'acknowledged', orderId, filledE6: 0, costMicros: 0 };
-  }
-  const text = error.toLowerCase();
-  if (error === '' || DOUBTFUL_TEXTS.some((doubt) => text.includes(doubt))) {
-    return { kind: 'unknown', orderId, why: `status=${status} error=${error}` };
-  }
-  return { kind: 'rejected', status, code: error };
-}
-
-function readAccepted(reply: JsonObject, orderId: string): LegReply {
-  const { success, errorMsg, status, takingAmount, makingAmount } = reply;
-  if (success !== true || errorMsg !== '') {
-    // An errorMsg without an orderID is a refusal that came with a 200 (polymarket-api.md 4.7);
-    // with one it contradicts itself.
-    const isRefusal = typeof errorMsg === 'string' && errorMsg !== '' && !reply.orderID;
-    return isRefusal && status !== 'matched'
-      ? readRefusal(errorMsg, 200, orderId)
-      : { kind: 'unknown', orderId, why: `success=${String(success)} errorMsg=${errorMsg}` };
-  }
-  if (reply.orderID !== orderId) {
-    return {
-      kind: 'unknown',
-      orderId,
-      why: `reply is of another order: ${String(reply.orderID)}`,
-    };
-  }
-  if (
-    status !== 'matched' ||
-    typeof takingAmount !== 'string' ||
-    typeof makingAmount !== 'string'
-  ) {
-    return { kind: 'unknown', orderId, why: `order is ${String(status)}` };
-  }
-  const filledE6 = parseDecimal(takingAmount, MICROS_PLACES);
-  const costMicros = parseDecimal(makingAmount, MICROS_PLACES);
-  // Matched with nothing is no match: what was filled is not known.
-  if (!(filledE6 > 0 && costMicros > 0)) {
-    return { kind: 'unknown', orderId, why: `amounts ${takingAmount} and ${makingAmount}` };
-  }
-  return { kind: 'acknowledged', orderId, filledE6, costMicros };
+/** Anything but whole cents at a price on the grid has no amounts (polymarket-api.md 4.6). @hot */
+function isOrderable({ spendMicros, limitE4 }: LegOrder, tickE4: number): boolean {
+  return (
+    spendMicros > 0 &&
+    spendMicros % MICROS_PER_CENT === 0 &&
+    limitE4 >= tickE4 &&
+    limitE4 <= PAYOUT_E4 - tickE4 &&
+    limitE4 % tickE4 === 0
+  );
 }

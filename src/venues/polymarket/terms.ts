@@ -18,6 +18,10 @@ export interface PolymarketTerms {
   readonly minSizeCenti: number;
   readonly negRisk: boolean;
   readonly fees: PolymarketFeeSchedule;
+  /** v2: tokens and exchange of Protocol V2 (polymarket-api.md 1). */
+  readonly protocol: 'v1' | 'v2';
+  /** A taker's order is held for a while before it matches; the reply waits with it (4.9). */
+  readonly takerDelay: boolean;
 }
 
 export type PolymarketTermsResult =
@@ -33,6 +37,7 @@ const marketSchema = z.object({
   fd: z.object({ r: z.number(), e: z.number(), to: z.boolean() }).optional(),
   ao: z.boolean().optional(),
   sd: z.number().optional(),
+  itode: z.boolean().optional(),
   v: z.string().optional(),
 });
 type Market = z.infer<typeof marketSchema>;
@@ -87,7 +92,8 @@ function readTerms(conditionId: string, market: Market): PolymarketTermsResult {
   }
   if (market.ao === false) return refused('it accepts no orders');
   if ((market.sd ?? 0) > 0) return refused(`orders wait ${market.sd} s before they match`);
-  if (market.v !== undefined && market.v !== 'v1') return refused(`protocol is ${market.v}`);
+  const protocol = market.v ?? 'v1';
+  if (protocol !== 'v1' && protocol !== 'v2') return refused(`protocol is ${protocol}`);
   return {
     conditionId,
     tokenIds: [first.t, second.t],
@@ -95,5 +101,7 @@ function readTerms(conditionId: string, market: Market): PolymarketTermsResult {
     minSizeCenti,
     negRisk: market.nr,
     fees,
+    protocol,
+    takerDelay: market.itode === true,
   };
 }

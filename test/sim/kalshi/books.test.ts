@@ -2,50 +2,16 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { KalshiLevel } from '../../../src/venues/kalshi/wire/ws-messages.js';
-import { type Client, Harness, listing } from './harness.js';
+import { Harness, listing } from './harness.js';
+import { rebuiltBooks, type Sizes, sequencesOf, sizesOf } from './rebuilt-books.js';
 
 let harness: Harness;
 afterEach(() => harness.stop());
 
-type Sizes = Record<string, Record<string, number>>;
-
-/** Books as a reader of the frames has them: market, then side and price in the frames' own words, to size in 1/100. */
-function rebuilt(client: Client): Map<string, Sizes> {
-  const books = new Map<string, Sizes>();
-  const centi = (text: string): number => Number(text.replace('.', ''));
-  for (const frame of client.frames) {
-    if (frame.type === 'orderbook_snapshot') {
-      const { msg } = frame;
-      const side = (levels: readonly KalshiLevel[] | undefined): Record<string, number> =>
-        Object.fromEntries((levels ?? []).map(([price, size]) => [price, centi(size)]));
-      books.set(msg.market_ticker, { yes: side(msg.yes_dollars_fp), no: side(msg.no_dollars_fp) });
-    } else if (frame.type === 'orderbook_delta') {
-      const { msg } = frame;
-      const side = books.get(msg.market_ticker)![msg.side]!;
-      const size = (side[msg.price_dollars] ?? 0) + centi(msg.delta_fp);
-      expect(size).toBeGreaterThanOrEqual(0);
-      if (size === 0) delete side[msg.price_dollars];
-      else side[msg.price_dollars] = size;
-    }
-  }
-  return books;
-}
-
-/** The same of the matching engine's book. */
+/** The matching engine's book in the frames' words. */
 function engineBook(market: number, useYesPrice: boolean): Sizes {
-  const price = (e4: number): string => `0.${String(e4).padStart(4, '0')}`;
   const { engine } = harness;
-  return {
-    yes: Object.fromEntries(engine.bids(market).map(([e4, e6]) => [price(e4), e6 / 10_000])),
-    no: Object.fromEntries(
-      engine.asks(market).map(([e4, e6]) => [price(useYesPrice ? e4 : 10_000 - e4), e6 / 10_000]),
-    ),
-  };
-}
-
-function sequences(client: Client): number[] {
-  return client.frames.flatMap((frame) => ('seq' in frame ? (frame.seq ?? []) : []));
+  return sizesOf(engine.bids(market), engine.asks(market), useYesPrice);
 }
 
 const step = fc.oneof(
@@ -103,11 +69,11 @@ describe('books', () => {
         }
         for (const [index, client] of clients.entries()) {
           await client.settle();
-          const books = rebuilt(client);
+          const books = rebuiltBooks(client);
           for (const { market, ticker } of harness.listings) {
             expect(books.get(ticker)).toEqual(engineBook(market, index === 1));
           }
-          expect(sequences(client)).toEqual(sequences(client).map((_, at) => at + 1));
+          expect(sequencesOf(client)).toEqual(sequencesOf(client).map((_, at) => at + 1));
         }
         await harness.stop();
       }),

@@ -5,12 +5,9 @@ import { WebSocket } from 'ws';
 import { KALSHI } from '../../../src/domain/venue.js';
 import { Accounts } from '../../../src/sim/accounts.js';
 import type { KalshiListing } from '../../../src/sim/exchange.js';
-import {
-  type KalshiServer,
-  type KalshiServerOptions,
-  startKalshiServer,
-} from '../../../src/sim/kalshi/server.js';
+import { type KalshiServerOptions, startKalshiServer } from '../../../src/sim/kalshi/server.js';
 import { SimMatchingEngine } from '../../../src/sim/market/matching-engine.js';
+import type { SimServer } from '../../../src/sim/server.js';
 import { kalshiMessage, signKalshi } from '../../../src/venues/kalshi/wire/auth.js';
 import type {
   KalshiAccountLimits,
@@ -20,6 +17,7 @@ import type {
   KalshiCreateReply,
   KalshiErrorBody,
   KalshiEvent,
+  KalshiEventFeeChange,
   KalshiEventPosition,
   KalshiExchangeStatus,
   KalshiFill,
@@ -28,6 +26,7 @@ import type {
   KalshiOrder,
   KalshiOrderbook,
   KalshiSeries,
+  KalshiSettlement,
 } from '../../../src/venues/kalshi/wire/rest-messages.js';
 import type { KalshiServerMessage } from '../../../src/venues/kalshi/wire/ws-messages.js';
 
@@ -85,12 +84,17 @@ export interface Body
   readonly fills: readonly KalshiFill[];
   readonly market_positions: readonly KalshiMarketPosition[];
   readonly event_positions: readonly KalshiEventPosition[];
+  readonly settlements: readonly KalshiSettlement[];
+  readonly event_fee_changes: readonly KalshiEventFeeChange[];
+  readonly allocations: readonly { exchange_index: number; percent: number }[];
+  readonly order_group_id: string;
   readonly endpoint_costs: readonly { method: string; path: string; cost: number }[];
 }
 
 export interface Reply {
   readonly status: number;
   readonly body: Body;
+  readonly date: string;
 }
 
 export type Frame = KalshiServerMessage;
@@ -147,6 +151,12 @@ export class Client {
     await this.call({ id: this.#nextId++, cmd: 'list_subscriptions' });
   }
 
+  /** Subscribes one channel without a filter. */
+  channel(channel: string): Promise<Frame> {
+    const id = this.#nextId++;
+    return this.call({ id, cmd: 'subscribe', params: { channels: [channel] } });
+  }
+
   async book(tickers: readonly string[], params: object = {}): Promise<Frame> {
     const id = this.#nextId++;
     return this.call({
@@ -173,7 +183,7 @@ export class Harness {
   readonly accounts = new Accounts({ nets: true });
   readonly listings: readonly KalshiListing[];
   readonly clients: Client[] = [];
-  server!: KalshiServer;
+  server!: SimServer;
   /** Added to the real clock: the exchange's time is this far ahead. */
   skewMs = 0;
   #postId = 0;
@@ -254,7 +264,7 @@ export class Harness {
   }
 
   async rest(
-    method: 'GET' | 'POST' | 'DELETE',
+    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
     path: string,
     body?: unknown,
     headers?: Record<string, string>,
@@ -269,11 +279,19 @@ export class Harness {
       body: body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body),
     });
     const text = await reply.body.text();
-    return { status: reply.statusCode, body: text === '' ? undefined! : JSON.parse(text) };
+    return {
+      status: reply.statusCode,
+      body: text === '' ? undefined! : JSON.parse(text),
+      date: String(reply.headers.date),
+    };
   }
 
   get(path: string): Promise<Reply> {
     return this.rest('GET', path);
+  }
+
+  delete(path: string): Promise<Reply> {
+    return this.rest('DELETE', path);
   }
 
   order(over: Record<string, unknown> = {}): Record<string, unknown> {
@@ -287,6 +305,12 @@ export class Harness {
       self_trade_prevention_type: 'taker_at_cross',
       ...over,
     };
+  }
+
+  /** Stops the clock; `skewMs` moves it from then on. */
+  freezeClock(): void {
+    const frozenMs = Date.now();
+    this.now = () => frozenMs + this.skewMs;
   }
 
   create(over: Record<string, unknown> = {}, account = 'alice'): Promise<Reply> {
@@ -317,7 +341,10 @@ export class Harness {
           text += String(chunk);
         });
         response.on('end', () => {
-          resolve({ status: response.statusCode ?? 0, body: JSON.parse(text) });
+          resolve({
+            status: response.statusCode ?? 0,
+            body: text === '' ? undefined! : JSON.parse(text),
+          });
         });
       });
     });

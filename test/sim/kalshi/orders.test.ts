@@ -94,7 +94,8 @@ it('the grid is the market’s own', async () => {
 describe('an order for a market that does not take it', () => {
   it.each([
     ['unknown', { ticker: 'KXNONE' }, 404, 'market_not_found'],
-    ['on another shard', { exchange_index: 1 }, 404, 'market_not_found'],
+    ['on another shard', { exchange_index: 2 }, 404, 'market_not_found'],
+    ['on a shard without funds', { exchange_index: 1 }, 404, 'user_not_found'],
     ['on a subaccount without funds', { subaccount: 3 }, 404, 'user_not_found'],
     ['closed', { ticker: 'KXAAA-26DEC01-T2' }, 409, 'MARKET_INACTIVE'],
     ['not open yet', { ticker: 'KXAAA-26DEC01-T3' }, 409, 'MARKET_INACTIVE'],

@@ -299,7 +299,7 @@ describe('faults', () => {
     harness = await Harness.start();
     const client = await harness.connect();
     await client.book([ticker]);
-    harness.server.endSubscriptions(code);
+    harness.server.inject({ kind: 'end-subscriptions', code });
     const error = await client.nth('error');
     expect(error).toMatchObject({ sid: 1, seq: 2, msg: { code } });
     expect(await client.book([ticker])).toMatchObject({ type: 'subscribed', msg: { sid: 2 } });

@@ -5,7 +5,7 @@ import { KALSHI, NO, POLYMARKET, type Venue, YES } from '../../../src/domain/ven
 import { MarketGenerator } from '../../../src/sim/market/generator.js';
 import { createListings } from '../../../src/sim/market/listings.js';
 import { SimMatchingEngine } from '../../../src/sim/market/matching-engine.js';
-import { parseRecording, readRecording } from '../../../src/sim/market/recording.js';
+import { parseRecording, readRecordings } from '../../../src/sim/market/recording.js';
 import { listRecording, ReplayStream } from '../../../src/sim/market/replay.js';
 import { Truth } from '../../../src/sim/market/truth.js';
 
@@ -42,7 +42,7 @@ function head(path: string, lines: number): string {
 }
 
 function play(path: string, seed: number, speed = 1) {
-  const recording = readRecording(path, speed);
+  const recording = readRecordings(path, speed, 1)[0]!;
   const [listed] = createListings({ seed, markets: 1, openTimeMs: 0 });
   const listing = listRecording(listed!, recording);
   const market = new MarketGenerator([

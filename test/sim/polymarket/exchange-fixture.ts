@@ -4,19 +4,21 @@ import { Client } from 'undici';
 import { WebSocket } from 'ws';
 import { POLYMARKET } from '../../../src/domain/venue.js';
 import { Accounts } from '../../../src/sim/accounts.js';
-import type { PolymarketListing } from '../../../src/sim/exchange.js';
 import { SimMatchingEngine } from '../../../src/sim/market/matching-engine.js';
+import type { ServedListing } from '../../../src/sim/polymarket/served-listing.js';
 import {
+  type PolymarketServer,
   type PolymarketServerOptions,
   startPolymarketServer,
 } from '../../../src/sim/polymarket/server.js';
-import type { SimServer } from '../../../src/sim/server.js';
 import { l1Headers } from '../../../src/venues/polymarket/wire/clob-auth.js';
 import {
+  CONTRACTS,
   exchangeAddress,
   POLYGON_CHAIN_ID,
 } from '../../../src/venues/polymarket/wire/contracts.js';
 import { signForDepositWallet } from '../../../src/venues/polymarket/wire/deposit-wallet-signature.js';
+import { hexOf } from '../../../src/venues/polymarket/wire/eip712.js';
 import {
   type ApiKeyReply,
   decodeSecret,
@@ -28,7 +30,10 @@ import {
   createOrderHasher,
   EOA,
   POLY_1271,
+  POLY_GNOSIS_SAFE,
+  POLY_PROXY,
   type PolymarketOrder,
+  type SignatureType,
   ZERO_BYTES32,
 } from '../../../src/venues/polymarket/wire/order-hash.js';
 import { addressOf, signDigest } from '../../../src/venues/polymarket/wire/sign.js';
@@ -43,7 +48,14 @@ export const TRADER = 'trader';
 export const RIVAL = 'rival';
 export const STARTING_MICROS = 1_000_000_000;
 
-export function listing(market: number, terms: Partial<PolymarketListing> = {}): PolymarketListing {
+/** The trader's wallets that are contracts, each with an account of its own. */
+export const WALLETS = [
+  { type: POLY_PROXY, address: `0x${'11'.repeat(20)}`, account: 'proxy' },
+  { type: POLY_GNOSIS_SAFE, address: `0x${'22'.repeat(20)}`, account: 'safe' },
+  { type: POLY_1271, address: `0x${'33'.repeat(20)}`, account: 'deposit' },
+] as const;
+
+export function listing(market: number, terms: Partial<ServedListing> = {}): ServedListing {
   const id = (market + 1).toString(16).padStart(4, '0');
   return {
     market,
@@ -70,7 +82,7 @@ export const LISTINGS = [
 ] as const;
 
 export interface Exchange {
-  readonly server: SimServer;
+  readonly server: PolymarketServer;
   readonly engine: SimMatchingEngine;
   readonly accounts: Accounts;
   readonly logs: string[];
@@ -91,7 +103,9 @@ export async function startExchange(
   const accounts = new Accounts({ nets: false });
   accounts.open(TRADER, STARTING_MICROS);
   accounts.open(RIVAL, STARTING_MICROS);
+  for (const { account } of WALLETS) accounts.open(account, STARTING_MICROS);
   const logs: string[] = [];
+  const owner = addressOf(TRADER_KEY);
   const server = await startPolymarketServer({
     host: '127.0.0.1',
     port: 0,
@@ -99,8 +113,9 @@ export async function startExchange(
     accounts,
     listings,
     wallets: [
-      { address: addressOf(TRADER_KEY), account: TRADER, funder: `0x${'11'.repeat(20)}` },
+      { address: owner, account: TRADER },
       { address: addressOf(RIVAL_KEY), account: RIVAL },
+      ...WALLETS.map((wallet) => ({ ...wallet, owner })),
     ],
     chainId: POLYGON_CHAIN_ID,
     now,
@@ -149,6 +164,14 @@ export async function startExchange(
   };
 }
 
+/** Maker and signer of an order of this type (polymarket-api.md 4.2). */
+export function walletFields(type: SignatureType): Partial<PolymarketOrder> {
+  const wallet = WALLETS.find((each) => each.type === type);
+  if (wallet === undefined) return {};
+  const signer = type === POLY_1271 ? { signer: wallet.address } : {};
+  return { maker: wallet.address, signatureType: type, ...signer };
+}
+
 export interface Reply {
   readonly status: number;
   readonly text: string;
@@ -159,7 +182,7 @@ export interface Reply {
 }
 
 export interface OrderRequest {
-  readonly listing: PolymarketListing;
+  readonly listing: ServedListing;
   readonly outcome: 0 | 1;
   readonly makerAmount: number;
   readonly takerAmount: number;
@@ -187,11 +210,19 @@ export class Trader {
   }
 
   async login(): Promise<void> {
-    const headers = l1Headers(this.key, POLYGON_CHAIN_ID, Math.floor(Date.now() / 1000));
-    this.creds = (await this.request('GET', '/auth/derive-api-key', '', { ...headers })).body;
+    const headers = { ...l1Headers(this.key, POLYGON_CHAIN_ID, Math.floor(Date.now() / 1000)) };
+    const created = await this.request('POST', '/auth/api-key', '', headers);
+    const isNew = created.status === 200;
+    const reply = isNew ? created : await this.request('GET', '/auth/derive-api-key', '', headers);
+    this.creds = reply.body;
   }
 
   sign(request: OrderRequest): string {
+    return this.signed(request).body;
+  }
+
+  /** The order's id is its hash. */
+  signed(request: OrderRequest): { id: string; body: string } {
     const order: PolymarketOrder = {
       salt: salt++,
       maker: this.address,
@@ -208,8 +239,12 @@ export class Trader {
     };
     const hasher = createOrderHasher({
       chainId: POLYGON_CHAIN_ID,
-      verifyingContract: exchangeAddress(request.negRisk ?? request.listing.negRisk),
-      domainVersion: '2',
+      ...(request.listing.version === 'v2'
+        ? { verifyingContract: CONTRACTS.exchangeV3, domainVersion: '3' }
+        : {
+            verifyingContract: exchangeAddress(request.negRisk ?? request.listing.negRisk),
+            domainVersion: '2',
+          }),
     });
     const digest = new Uint8Array(32);
     hasher.hash(order, digest);
@@ -217,12 +252,13 @@ export class Trader {
       order.signatureType === POLY_1271
         ? signForDepositWallet(hasher, order, POLYGON_CHAIN_ID, this.key)
         : signDigest(digest, this.key);
-    return orderBody(order, signature, {
+    const body = orderBody(order, signature, {
       owner: request.owner ?? this.creds.apiKey,
       orderType: request.orderType ?? 'GTC',
       postOnly: request.postOnly ?? false,
       expirationS: request.expirationS ?? 0,
     });
+    return { id: hexOf(digest), body };
   }
 
   post(request: OrderRequest): Promise<Reply> {
@@ -281,6 +317,15 @@ const DEADLINE_MS = 10_000;
 export async function until(condition: () => boolean, what: string): Promise<void> {
   const deadline = Date.now() + DEADLINE_MS;
   while (!condition()) {
+    if (Date.now() > deadline) throw new Error(`waited in vain: for=${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+/** As until, for a condition that has to be asked for. */
+export async function eventually(condition: () => Promise<boolean>, what: string): Promise<void> {
+  const deadline = Date.now() + DEADLINE_MS;
+  while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`waited in vain: for=${what}`);
     await new Promise((resolve) => setTimeout(resolve, 2));
   }

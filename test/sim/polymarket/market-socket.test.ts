@@ -256,6 +256,14 @@ describe('subscriptions', () => {
       { asset_id: STANDARD.tokenIds[0] },
     ]);
     expect(frames.texts[3]).toBe('NO NEW ASSETS');
+    // Connection-wide, and applied although nothing is new.
+    const custom = { operation: 'subscribe', assets_ids: [STANDARD.tokenIds[0]] };
+    frames.send({ ...custom, custom_feature_enabled: true });
+    await frames.settle();
+    exchange.quote(0, 'bid', 4_100, 10_000_000);
+    await frames.settle();
+    expect(frames.texts[5]).toBe('NO NEW ASSETS');
+    expect(frames.messages().at(-2).event_type).toBe('best_bid_ask');
   });
 
   it('start without a snapshot on request, and end', async () => {

@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { POLY_1271 } from '../../../src/venues/polymarket/wire/order-hash.js';
+import {
+  EOA,
+  POLY_1271,
+  POLY_GNOSIS_SAFE,
+  POLY_PROXY,
+  type PolymarketOrder,
+} from '../../../src/venues/polymarket/wire/order-hash.js';
 import {
   type Exchange,
   LISTINGS,
@@ -14,6 +20,8 @@ import {
   TRADER,
   type Trader,
   until,
+  WALLETS,
+  walletFields,
 } from './exchange-fixture.js';
 
 const [STANDARD, NEG_RISK, SQUARED] = LISTINGS;
@@ -282,17 +290,39 @@ describe('sales', () => {
 });
 
 describe('signature types of wallets', () => {
-  it('are taken from the wallet that the key controls', async () => {
-    const maker = `0x${'11'.repeat(20)}`;
-    for (const signatureType of [1, 2] as const) {
-      const reply = await trader.post(gtc(10, 5_000, { fields: { maker, signatureType } }));
-      expect(reply.body.status).toBe('live');
-    }
-    const fields = { maker, signer: maker, signatureType: POLY_1271 } as const;
-    const wrapped = trader.sign(gtc(10, 5_000, { fields }));
-    expect((await trader.call('POST', '/order', wrapped)).body.status).toBe('live');
+  it.each([EOA, POLY_PROXY, POLY_GNOSIS_SAFE, POLY_1271] as const)(
+    'of type %i pay from their own account',
+    async (type) => {
+      exchange.quote(0, 'ask', 5_000, 20_000_000);
+      const account = WALLETS.find((wallet) => wallet.type === type)?.account ?? TRADER;
+      const reply = await trader.post(fak(10, 5_000, { fields: walletFields(type) }));
+      expect(reply.body).toMatchObject({ status: 'matched', takingAmount: '20' });
+      const balances = await Promise.all(
+        [EOA, POLY_PROXY, POLY_GNOSIS_SAFE, POLY_1271].map(async (each) => {
+          const query = `asset_type=COLLATERAL&signature_type=${each}`;
+          return Number((await trader.call('GET', `/balance-allowance?${query}`)).body.balance);
+        }),
+      );
+      expect(balances.map((balance) => balance < STARTING_MICROS)).toEqual(
+        [EOA, POLY_PROXY, POLY_GNOSIS_SAFE, POLY_1271].map((each) => each === type),
+      );
+      expect(exchange.accounts.heldE6(account, 0, 0)).toBe(20_000_000);
+      expect((await trader.call('GET', '/data/trades')).body.data).toHaveLength(1);
+    },
+  );
+
+  it('refuse another wallet, another type, and a signature that is not wrapped', async () => {
+    const wrapped = trader.sign(gtc(10, 5_000, { fields: walletFields(POLY_1271) }));
     const plain = wrapped.replace(/("signature":"0x[0-9a-f]{130})[0-9a-f]+/, '$1');
     expectRefusal(await trader.call('POST', '/order', plain), 400, 'invalid signature');
+    const asSafe: Partial<PolymarketOrder> = {
+      ...walletFields(POLY_PROXY),
+      signatureType: POLY_GNOSIS_SAFE,
+    };
+    expectRefusal(await trader.post(gtc(10, 5_000, { fields: asSafe })), 400, 'invalid signature');
+    const rival = await exchange.trader(RIVAL_KEY);
+    const foreign = gtc(10, 5_000, { fields: walletFields(POLY_PROXY) });
+    expectRefusal(await rival.post(foreign), 400, 'invalid signature');
   });
 });
 

@@ -1,4 +1,5 @@
-// Kalshi's request signatures (kalshi-api.md 1.2), made and verified; it must not know HTTP, sockets or clocks.
+// Kalshi's request signatures (kalshi-api.md 1.2), made and verified; it must not know HTTP,
+// sockets or clocks.
 import { constants, createPrivateKey, type KeyObject, sign, verify } from 'node:crypto';
 
 /** API key id. Node lower-cases incoming header names, so these are lower case. */
@@ -17,8 +18,9 @@ const PSS = {
 } as const;
 
 /**
- * The text that is signed. `path` starts at the root, with /trade-api/v2 and without the query; a query is cut off here,
- * because signing it is the commonest way to get a 401. The body and the host are not signed.
+ * The text that is signed. `path` starts at the root, with /trade-api/v2 and without the query; a
+ * query is cut off here, because signing it is the commonest way to get a 401. The body and the
+ * host are not signed.
  */
 export function kalshiMessage(timestampMs: string, method: string, path: string): string {
   const query = path.indexOf('?');
@@ -30,8 +32,8 @@ export class KalshiKeyError extends Error {
 }
 
 /**
- * Reads an RSA key (PKCS#1 or PKCS#8 PEM) or an Ed25519 key (PKCS#8 PEM). Throws KalshiKeyError on anything else; neither
- * its message nor its cause repeats what the text holds.
+ * Reads an RSA key (PKCS#1 or PKCS#8 PEM) or an Ed25519 key (PKCS#8 PEM). Throws KalshiKeyError on
+ * anything else; neither its message nor its cause repeats what the text holds.
  */
 export function readKalshiPrivateKey(pem: string): KeyObject {
   let key: KeyObject;
@@ -55,7 +57,10 @@ function pemLabel(pem: string): string {
   return /-----BEGIN ([A-Z0-9 ]{1,40})-----/.exec(pem)?.[1]?.replaceAll(' ', '_') ?? 'none';
 }
 
-/** Base64 signature, RSA-PSS with SHA-256 or Ed25519 by the key's type. About 250 us with RSA 2048: sign ahead. */
+/**
+ * Base64 signature, RSA-PSS with SHA-256 or Ed25519 by the key's type. About 250 us with RSA 2048:
+ * sign ahead.
+ */
 export function signKalshi(key: KeyObject, message: string): string {
   return signatureOf(key, message).toString('base64');
 }
@@ -70,7 +75,10 @@ export function signKalshiAsync(key: KeyObject, message: string): Promise<string
   });
 }
 
-/** True when the signature is this key's for this message. Wrong base64, length or key type is false, never an exception. */
+/**
+ * True when the signature is this key's for this message. Wrong base64, length or key type is
+ * false, never an exception.
+ */
 export function verifyKalshi(
   publicKey: KeyObject,
   message: string,

@@ -1,4 +1,5 @@
-// The error words and numbers of Kalshi's REST and WebSocket interfaces, as both sides of the wire use them.
+// The error words and numbers of Kalshi's REST and WebSocket interfaces, as both sides of the wire
+// use them.
 
 /** `msg.code` of a WebSocket `error` frame (kalshi-api.md 2.3). */
 export const KALSHI_WS_ERROR = {
@@ -18,15 +19,20 @@ export const KALSHI_WS_ERROR = {
   MARKET_TICKER_REQUIRED: 14,
   ACTION_REQUIRED: 15,
   COMMAND_TIMEOUT: 18,
+  INDEX_IDS_REQUIRED: 24,
   /** Terminal: the sid is dead. */
   BUFFER_OVERFLOW: 25,
   MARKET_LIMIT: 26,
   TOO_MANY_REQUESTS: 27,
+  UNDERLYING_TICKERS_REQUIRED: 28,
 } as const;
 
 export type KalshiWsErrorCode = (typeof KALSHI_WS_ERROR)[keyof typeof KALSHI_WS_ERROR];
 
-/** `code` of a REST error body (kalshi-api.md 1.2, 3.1, 3.4, 4.6). Branch on it, never on the message. */
+/**
+ * `code` of a REST error body (kalshi-api.md 1.2, 3.1, 3.4, 4.6). Branch on it, never on the
+ * message.
+ */
 export const KALSHI_ERROR = {
   AUTHENTICATION: 'authentication_error',
   SIGNATURE_MISSING: 'signature_is_missing_from_headers',
@@ -38,6 +44,10 @@ export const KALSHI_ERROR = {
   INVALID_ORDER_SIZE: 'invalid_order_size',
   INVALID_PARAMETERS: 'invalid_parameters',
   INSUFFICIENT_BALANCE: 'insufficient_balance',
+  AVAILABLE_BALANCE_TOO_LOW: 'available_balance_too_low',
+  ORDER_ID_MISMATCH: 'order_id_and_client_order_id_mismatch',
+  ORDER_SIDE_MISMATCH: 'order_side_mismatch',
+  ORDER_TICKER_MISMATCH: 'order_ticker_mismatch',
   NOT_FOUND: 'not_found',
   USER_NOT_FOUND: 'user_not_found',
   MARKET_NOT_FOUND: 'market_not_found',

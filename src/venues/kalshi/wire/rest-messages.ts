@@ -1,5 +1,5 @@
-// The REST bodies of Kalshi's current protocol (kalshi-api.md 3 and 4), as types. Decimal strings stay strings here:
-// prices in dollars with 4 decimals, counts with 2, costs and fees with 6.
+// The REST bodies of Kalshi's current protocol (kalshi-api.md 3 and 4), as types. Decimal strings
+// stay strings here: prices in dollars with 4 decimals, counts with 2, costs and fees with 6.
 import type { KalshiBookSide, KalshiLevel, KalshiSide } from './ws-messages.js';
 
 export const KALSHI_TIMES_IN_FORCE = [
@@ -30,6 +30,25 @@ export interface KalshiCancelReply {
   readonly order_id: string;
   readonly client_order_id?: string;
   readonly reduced_by: string;
+  readonly ts_ms: number;
+}
+
+/** Reply to a decrease, 3.2. */
+export interface KalshiDecreaseReply {
+  readonly order_id: string;
+  readonly client_order_id?: string;
+  readonly remaining_count: string;
+  readonly ts_ms: number;
+}
+
+/** Reply to an amend, 3.2. */
+export interface KalshiAmendReply {
+  readonly order_id: string;
+  readonly client_order_id?: string;
+  readonly remaining_count?: string;
+  readonly fill_count?: string;
+  readonly average_fill_price?: string;
+  readonly average_fee_paid?: string;
   readonly ts_ms: number;
 }
 
@@ -100,6 +119,8 @@ export interface KalshiMarket {
   readonly open_interest_fp: string;
   readonly notional_value_dollars: string;
   readonly expiration_value: string;
+  readonly settlement_value_dollars?: string;
+  readonly settlement_ts?: string;
   readonly rules_primary: string;
   readonly rules_secondary: string;
   readonly price_level_structure: string;
@@ -119,6 +140,8 @@ export interface KalshiEvent {
   readonly series_ticker: string;
   readonly title: string;
   readonly sub_title: string;
+  readonly category?: string;
+  readonly settlement_sources?: readonly { readonly name?: string; readonly url?: string }[] | null;
   readonly mutually_exclusive: boolean;
   readonly collateral_return_type: string;
   readonly exchange_index: number;
@@ -131,10 +154,38 @@ export interface KalshiSeries {
   readonly ticker: string;
   readonly title: string;
   readonly category: string;
+  readonly categories?: readonly string[];
+  readonly tags?: readonly string[] | null;
+  readonly settlement_sources?: readonly { readonly name?: string; readonly url?: string }[] | null;
+  readonly contract_url?: string;
+  readonly contract_terms_url?: string;
+  readonly additional_prohibitions?: readonly string[] | null;
   readonly frequency: string;
   readonly fee_type: string;
   readonly fee_multiplier: number;
   readonly exchange_index: number;
+}
+
+/** An item of `series_fee_change_arr`, GET /series/fee_changes. */
+export interface KalshiSeriesFeeChange {
+  readonly id: string;
+  readonly series_ticker: string;
+  readonly fee_type: string;
+  readonly fee_multiplier: number;
+  readonly scheduled_ts: string;
+}
+
+/**
+ * An item of `event_fee_changes`, GET /events/fee_changes, which has a cursor. Both overrides null:
+ * back to the series' fee.
+ */
+export interface KalshiEventFeeChange {
+  readonly id: string;
+  readonly event_ticker: string;
+  readonly series_ticker: string;
+  readonly fee_type_override: string | null;
+  readonly fee_multiplier_override: number | null;
+  readonly scheduled_ts: string;
 }
 
 export type KalshiOrderStatus = 'resting' | 'canceled' | 'executed';
@@ -164,6 +215,7 @@ export interface KalshiOrder {
   readonly last_update_time: string;
   readonly expiration_time: string | null;
   readonly self_trade_prevention_type: KalshiSelfTradePrevention;
+  readonly order_group_id?: string;
   readonly cancel_order_on_pause: boolean;
   readonly subaccount_number: number;
   readonly exchange_index: number;
@@ -237,6 +289,7 @@ export interface KalshiExchangeStatus {
   readonly exchange_active: boolean;
   readonly trading_active: boolean;
   readonly intra_exchange_transfers_active: boolean;
+  readonly exchange_estimated_resume_time?: string;
   readonly exchange_index_statuses: readonly {
     readonly exchange_index: number;
     readonly description: string;
@@ -244,4 +297,20 @@ export interface KalshiExchangeStatus {
     readonly trading_active: boolean;
     readonly intra_exchange_transfers_active: boolean;
   }[];
+}
+
+/** GET /portfolio/settlements, 3.6. `revenue` and `value` are whole cents. */
+export interface KalshiSettlement {
+  readonly ticker: string;
+  readonly exchange_index: number;
+  readonly event_ticker: string;
+  readonly market_result: 'yes' | 'no' | 'scalar';
+  readonly yes_count_fp: string;
+  readonly yes_total_cost_dollars: string;
+  readonly no_count_fp: string;
+  readonly no_total_cost_dollars: string;
+  readonly revenue: number;
+  readonly value: number | null;
+  readonly fee_cost: string;
+  readonly settled_time: string;
 }

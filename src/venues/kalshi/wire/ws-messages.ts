@@ -9,6 +9,8 @@ export const KALSHI_CHANNELS = [
   'fill',
   'user_orders',
   'market_positions',
+  'market_lifecycle_v2',
+  'order_group_updates',
 ] as const;
 export type KalshiChannel = (typeof KALSHI_CHANNELS)[number];
 
@@ -184,6 +186,7 @@ export interface KalshiUserOrderMessage {
     readonly taker_fees_dollars: string;
     readonly maker_fees_dollars: string;
     readonly client_order_id: string;
+    readonly order_group_id?: string;
     readonly self_trade_prevention_type?: string;
     readonly created_time: string;
     readonly created_ts_ms: number;
@@ -220,6 +223,66 @@ export interface KalshiPositionMessage {
   };
 }
 
+/** 2.6. Times are unix seconds; which keys are there depends on the type of the event. */
+export interface KalshiMarketLifecycle {
+  readonly type: 'market_lifecycle_v2';
+  readonly sid: number;
+  readonly seq?: number;
+  readonly msg: {
+    readonly event_type: KalshiLifecycleEvent;
+    readonly market_ticker: string;
+    readonly exchange_index?: number;
+    readonly open_ts?: number;
+    readonly close_ts?: number;
+    readonly is_deactivated?: boolean;
+    readonly determination_ts?: number;
+    readonly result?: 'yes' | 'no' | 'scalar';
+    readonly settlement_value?: string;
+    readonly settled_ts?: number;
+    readonly price_level_structure?: string;
+    readonly price_ranges?: readonly {
+      readonly start: string;
+      readonly end: string;
+      readonly step: string;
+    }[];
+  };
+}
+
+export type KalshiLifecycleEvent =
+  | 'created'
+  | 'activated'
+  | 'deactivated'
+  | 'close_date_updated'
+  | 'determined'
+  | 'settled'
+  | 'price_level_structure_updated'
+  | 'metadata_updated';
+
+/** 2.6. Both null: the override was taken away. */
+export interface KalshiEventFeeUpdate {
+  readonly type: 'event_fee_update';
+  readonly sid: number;
+  readonly seq?: number;
+  readonly msg: {
+    readonly event_ticker: string;
+    readonly fee_type_override: string | null;
+    readonly fee_multiplier_override: number | null;
+  };
+}
+
+/** 2.6. */
+export interface KalshiOrderGroupMessage {
+  readonly type: 'order_group_updates';
+  readonly sid: number;
+  readonly seq: number;
+  readonly msg: {
+    readonly event_type: 'created' | 'triggered' | 'reset' | 'deleted' | 'limit_updated';
+    readonly order_group_id: string;
+    readonly contracts_limit_fp?: string;
+    readonly ts_ms: number;
+  };
+}
+
 export type KalshiServerMessage =
   | KalshiSubscribed
   | KalshiUnsubscribed
@@ -232,4 +295,7 @@ export type KalshiServerMessage =
   | KalshiTrade
   | KalshiFillMessage
   | KalshiUserOrderMessage
-  | KalshiPositionMessage;
+  | KalshiPositionMessage
+  | KalshiMarketLifecycle
+  | KalshiEventFeeUpdate
+  | KalshiOrderGroupMessage;

@@ -31,3 +31,8 @@ export function orderBody(
     `,"owner":"${envelope.owner}","orderType":"${envelope.orderType}"}`
   );
 }
+
+/** The JSON text of `POST /orders` from those of its orders: 1 to 15. */
+export function batchBody(bodies: readonly string[]): string {
+  return `[${bodies.join(',')}]`;
+}

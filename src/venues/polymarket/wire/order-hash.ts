@@ -66,10 +66,11 @@ export interface OrderHasherOptions {
 export interface OrderHasher {
   readonly domainSeparator: Uint8Array;
   /**
-   * Writes the digest that is signed, which is the order id, to the first 32 bytes of `out`. @hot
+   * Writes the digest that is signed, which is the order id, to the first 32 bytes of `out`, and the
+   * struct hash, which a type 3 signature carries beside it, to those of `structOut`. @hot
    */
-  hash(order: PolymarketOrder, out: Uint8Array): void;
-  /** Writes the struct hash alone: what a type 3 signature carries beside the domain separator. */
+  hash(order: PolymarketOrder, out: Uint8Array, structOut?: Uint8Array): void;
+  /** Writes the struct hash alone. */
   hashStruct(order: PolymarketOrder, out: Uint8Array): void;
 }
 
@@ -117,9 +118,10 @@ export function createOrderHasher(options: OrderHasherOptions): OrderHasher {
 
   return {
     domainSeparator: separator,
-    hash(order, out) {
+    hash(order, out, structOut) {
       encode(order);
       keccakInto(message, structHash);
+      structOut?.set(structHash);
       keccakInto(digest, out);
     },
     hashStruct(order, out) {

@@ -30,6 +30,8 @@ export interface ClobMarketInfo {
   readonly tbf: number;
   readonly r: null;
   readonly ao: boolean;
+  /** Game start, ISO time. */
+  readonly gst?: string;
   readonly sd: number;
   readonly cbos: boolean;
   readonly rfqe: boolean;
@@ -55,7 +57,13 @@ export interface Page<Row> {
 export const FIRST_CURSOR = 'MA==';
 export const END_CURSOR = 'LTE=';
 
-export type OpenOrderStatus = 'LIVE' | 'MATCHED' | 'CANCELED';
+export type OpenOrderStatus =
+  | 'LIVE'
+  | 'MATCHED'
+  | 'CANCELED'
+  | 'CANCELED_MARKET_RESOLVED'
+  | 'DELAYED'
+  | 'UNMATCHED';
 
 /** 4.10. */
 export interface OpenOrder {

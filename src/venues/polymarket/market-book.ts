@@ -1,0 +1,46 @@
+// One market of a connection: two tokens' books and whether they are to be believed together. Knows
+// no frames and no connection.
+import { PAYOUT_E4 } from '../../domain/units.js';
+import {
+  REASON_BEST_MISMATCH,
+  REASON_CLOSED,
+  REASON_NO_SNAPSHOT,
+  REASON_OWN_UNDERROUND,
+  REASON_TERMS_CHANGED,
+  REASON_TRUSTED,
+} from '../feed.js';
+import type { HashedTerms, HashedToken } from './hash-check.js';
+import type { TokenBook } from './token-book.js';
+
+export interface MarketBook {
+  readonly market: number;
+  readonly tokens: readonly [Token, Token];
+  readonly terms: HashedTerms;
+  reason: number;
+  sinceNs: number;
+  repairs: number;
+  /** A new connection did not mend it. It must not cost the other markets another one. */
+  isHopeless: boolean;
+}
+
+export interface Token {
+  readonly book: TokenBook;
+  readonly check: HashedToken;
+}
+
+/** Whether both tokens' books are what the exchange last said they are. @hot */
+export function judge(market: MarketBook): number {
+  if (isRetired(market)) return market.reason;
+  const yes = market.tokens[0].book;
+  const no = market.tokens[1].book;
+  if (!yes.hasSnapshot || !no.hasSnapshot) return REASON_NO_SNAPSHOT;
+  if (!yes.agrees() || !no.agrees()) return REASON_BEST_MISMATCH;
+  // Asks are kept as complements: their sum above 1 is YES + NO below 1.
+  if (yes.asks.bestPriceE4() + no.asks.bestPriceE4() > PAYOUT_E4) return REASON_OWN_UNDERROUND;
+  return REASON_TRUSTED;
+}
+
+/** Its reason stays until somebody else says so. */
+export function isRetired({ reason }: MarketBook): boolean {
+  return reason === REASON_TERMS_CHANGED || reason === REASON_CLOSED;
+}
