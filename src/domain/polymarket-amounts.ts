@@ -136,11 +136,11 @@ export function marketBuyUnitE6(tickE4: number): number {
 
 /**
  * Amounts of a FAK or FOK BUY that spends `spendMicros` at `limitPriceE4` or better; takerAmount is
- * the shares at the limit price. `spendMicros` is whole cents. Shares are rounded down, so the price
- * that the exchange reads, makerAmount / takerAmount, is never below the limit, and the order still
- * crosses an ask at it; it is above the limit by less than limit x unit / shares. The official
- * client's rule, up at 4 more decimals and then down, gives the same on every grid price; its floats
- * are a millionth short for some orders of more than 100,000 shares.
+ * the shares at the limit price. `spendMicros` is whole cents. Shares are rounded down, so the
+ * price that the exchange reads, makerAmount / takerAmount, is never below the limit, and the order
+ * still crosses an ask at it; it is above the limit by less than limit x unit / shares. The
+ * official client's rule, up at 4 more decimals and then down, gives the same on every grid price;
+ * its floats are a millionth short for some orders of more than 100,000 shares.
  * Throws RangeError when the spend is not whole cents: the venue would refuse the order.
  */
 export function marketBuyAmounts(

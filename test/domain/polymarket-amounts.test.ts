@@ -48,7 +48,8 @@ describe('market buy', () => {
 });
 
 describe('limit order', () => {
-  // polymarket-api.md 4.5, vectors of the official client; sizes there are rounded down to two decimals.
+  // polymarket-api.md 4.5, vectors of the official client; sizes there are rounded down to two
+  // decimals.
   test.each([
     ['BUY', 5_600, 2_104, 100, 11_782_400, 21_040_000],
     ['BUY', 3_330, 1_333, 10, 4_438_890, 13_330_000],

@@ -19,7 +19,7 @@ import { hasMarketBuyDecimals, termsOf } from '../../src/sim/polymarket/order-te
 import { BUY, type PolymarketOrder } from '../../src/venues/polymarket/wire/order-hash.js';
 
 const IS_FULL = process.env.UNDERROUND_LATTICE === 'full';
-/** All 9,999 prices instead of 200: two minutes. */
+/** All 9,999 prices instead of 200: three minutes. */
 const TIMEOUT_MS = IS_FULL ? 900_000 : 60_000;
 const MAX_SIZE_CENTI = 200_000;
 const MIN_SHARES_E6 = 5_000_000;
@@ -36,8 +36,8 @@ const TICKS = [
 ] as const;
 
 /**
- * How far the price that the exchange reads may lie above the limit, in 1e-8 dollars, on an order of
- * the minimum size: limit x (10 to the minus decimals) / 5 shares.
+ * How far the price that the exchange reads may lie above the limit, in 1e-8 dollars, on an order
+ * of the minimum size: limit x (10 to the minus decimals) / 5 shares.
  */
 const MAX_ABOVE_E8: Readonly<Record<number, number>> = {
   1000: 18_000,
@@ -198,8 +198,8 @@ describe('a FAK BUY', () => {
   });
 
   // Over several levels the spend is any whole number of cents that is at least $1 and the minimum
-  // size at the worst price. What is rounded off repeats with a period in cents, and weighs less the
-  // larger the order is: the least order of every residue stands for all above it.
+  // size at the worst price. What is rounded off repeats with a period in cents, and weighs less
+  // the larger the order is: the least order of every residue stands for all above it.
   it.each(TICKS)('of any spend in cents keeps the rules, tick %i', (tickE4, decimals) => {
     let orders = 0;
     const unit = 10 ** (6 - Math.min(decimals, 5));

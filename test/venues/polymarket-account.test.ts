@@ -51,7 +51,10 @@ interface Maker {
   readonly asset_id: string;
 }
 
-/** As the list and the user socket send it (polymarket-api.md 4.10, 9); keys that we do not read are there too. */
+/**
+ * As the list and the user socket send it (polymarket-api.md 4.10, 9); keys that we do not read are
+ * there too.
+ */
 function trade(over: Record<string, unknown> = {}) {
   const maker_orders: Maker[] = [{ matched_amount: '10', price: '0.4', asset_id: TOKENS[0] }];
   return {

@@ -1,4 +1,5 @@
-// Who is calling: checks key, clock and signature of a request or a WebSocket handshake (kalshi-api.md 1.2).
+// Who is calling: checks key, clock and signature of a request or a WebSocket handshake
+// (kalshi-api.md 1.2).
 import type { KeyObject } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import {
@@ -34,7 +35,10 @@ export function hasScope({ scopes }: ApiKey, ...wanted: readonly KeyScope[]): bo
 /** Not documented; kalshi-api.md 1.2 suggests it from what was seen accepted and refused. */
 export const DEFAULT_CLOCK_TOLERANCE_MS = 15_000;
 
-/** Good signatures that are remembered. A client may use one many times within the tolerance, and verifying takes 30 us. */
+/**
+ * Good signatures that are remembered. A client may use one many times within the tolerance, and
+ * verifying takes 30 us.
+ */
 const MAX_REMEMBERED = 10_000;
 
 export class Authenticator {

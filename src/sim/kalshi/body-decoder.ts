@@ -1,5 +1,6 @@
-// Decodes request bodies as strictly as the exchange's own decoder (kalshi-api.md 3.4): a number where a string belongs is refused, and
-// so is a string where a number belongs. It must not know what a body is for.
+// Decodes request bodies as strictly as the exchange's own decoder (kalshi-api.md 3.4): a number
+// where a string belongs is refused, and so is a string where a number belongs. It must not know
+// what a body is for.
 import { parseDecimal } from '../../domain/decimal.js';
 import { E6_PER_CENTI, PRICE_PLACES, SIZE_CENTI_PLACES } from '../../domain/units.js';
 import { KALSHI_ERROR } from '../../venues/kalshi/wire/error-codes.js';
@@ -7,7 +8,10 @@ import { decodeRefusal, type Refusal, refusal } from './reply.js';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** The fields of a body by their type, and the name that the decoder calls the body by. Fields of no list are ignored. */
+/**
+ * The fields of a body by their type, and the name that the decoder calls the body by. Fields of no
+ * list are ignored.
+ */
 export interface BodyShape {
   readonly struct: string;
   readonly strings?: readonly string[];
@@ -17,7 +21,10 @@ export interface BodyShape {
   readonly required?: readonly string[];
 }
 
-/** 500,000 contracts: beyond it the fee's integer arithmetic is no longer exact (src/domain/kalshi-fee.ts). */
+/**
+ * 500,000 contracts: beyond it the fee's integer arithmetic is no longer exact
+ * (src/domain/kalshi-fee.ts).
+ */
 const MAX_COUNT_CENTI = 50_000_000;
 
 const COUNT_TEXT = /^\d{1,9}(\.\d{1,2})?$/;
@@ -40,7 +47,10 @@ export function isRefusal(value: object): value is Refusal {
   return 'status' in value && 'error' in value;
 }
 
-/** The body's fields with a reader for each type, or the refusal of the first one that is wrong. null is as good as missing. */
+/**
+ * The body's fields with a reader for each type, or the refusal of the first one that is wrong.
+ * null is as good as missing.
+ */
 export function decode(fields: Fields, shape: BodyShape): Body | Refusal {
   for (const [names, type] of [
     [shape.strings ?? [], 'string'],

@@ -1,12 +1,18 @@
-// The last changes of all books, kept so that a book can be shown as it was a while ago. It must not know who is shown it.
+// The last changes of all books, kept so that a book can be shown as it was a while ago. It must
+// not know who is shown it.
 import type { BookEvent, LevelChange, Levels } from '../exchange.js';
 
-/** About a minute of 200 busy markets. What is older is not undone: a book is then as old as the history reaches. */
+/**
+ * About a minute of 200 busy markets. What is older is not undone: a book is then as old as the
+ * history reaches.
+ */
 const CAPACITY = 1 << 17;
 
 type Side = LevelChange['side'];
 
-/** A ring in typed arrays: thousands of changes a second leave nothing for the garbage collector. */
+/**
+ * A ring in typed arrays: thousands of changes a second leave nothing for the garbage collector.
+ */
 export class BookHistory {
   readonly #markets = new Int32Array(CAPACITY);
   readonly #isBid = new Uint8Array(CAPACITY);
@@ -26,7 +32,9 @@ export class BookHistory {
     }
   }
 
-  /** One side of a book at `atMs`, from what it is now (`levels`, best first) and the changes since. */
+  /**
+   * One side of a book at `atMs`, from what it is now (`levels`, best first) and the changes since.
+   */
   at(market: number, side: Side, levels: Levels, atMs: number): Levels {
     const sizes = new Map<number, number>(levels);
     const isBid = side === 'bid' ? 1 : 0;

@@ -9,9 +9,9 @@ export function costMicros(priceE4: number, sizeE6: number): number {
 }
 
 /**
- * The most that buying `sizeE6` at up to `limitE4` can take out of the account, `closingE6` of it against a position held:
- * those pay $1 a pair at once. Price plus fee rises with the price, so the limit is the worst case. `feeStepMicros`: what an order's fees
- * are rounded up to.
+ * The most that buying `sizeE6` at up to `limitE4` can take out of the account, `closingE6` of it
+ * against a position held: those pay $1 a pair at once. Price plus fee rises with the price, so the
+ * limit is the worst case. `feeStepMicros`: what an order's fees are rounded up to.
  */
 export function collateralMicros(
   rate: Ratio,

@@ -1,4 +1,5 @@
-// Reads a WebSocket command (kalshi-api.md 2.2) and names the error of one that is not right. It must not know sessions.
+// Reads a WebSocket command (kalshi-api.md 2.2) and names the error of one that is not right. It
+// must not know sessions.
 import {
   KALSHI_WS_ERROR as ERROR,
   type KalshiWsErrorCode,
@@ -45,7 +46,10 @@ export interface ParsedCommand {
   readonly command: Command | CommandError;
 }
 
-/** Channels of prices that markets are about. They are not simulated, only what they ask for first (kalshi-api.md 2.3). */
+/**
+ * Channels of prices that markets are about. They are not simulated, only what they ask for first
+ * (kalshi-api.md 2.3).
+ */
 const INDEX_CHANNELS = [
   ['cfbenchmarks_value', 'index_ids', ERROR.INDEX_IDS_REQUIRED],
   ['cfbenchmarks_value_5hz', 'index_ids', ERROR.INDEX_IDS_REQUIRED],

@@ -1,5 +1,5 @@
-// One client's WebSocket as the exchange writes to it: in order, late or not at all when a fault says so, and never more in
-// memory than a bound. It must not know channels.
+// One client's WebSocket as the exchange writes to it: in order, late or not at all when a fault
+// says so, and never more in memory than a bound. It must not know channels.
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 
@@ -16,7 +16,9 @@ export interface LinkState {
   readonly stampsFrames: boolean;
   /** The exchange's own clock. */
   stamp(): number;
-  /** Beyond it a client is too slow, and its subscriptions end with error 25 (kalshi-api.md 2.3). */
+  /**
+   * Beyond it a client is too slow, and its subscriptions end with error 25 (kalshi-api.md 2.3).
+   */
   readonly maxBufferedBytes: number;
 }
 

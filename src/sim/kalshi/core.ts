@@ -1,5 +1,5 @@
-// The parts of the simulated exchange behind its doors, put together: books, markets, money, orders, and who hears of them. It must not
-// know HTTP or sockets.
+// The parts of the simulated exchange behind its doors, put together: books, markets, money,
+// orders, and who hears of them. It must not know HTTP or sockets.
 import { KALSHI_BALANCE_STEP_MICROS } from '../../domain/kalshi-fee.js';
 import { MICROS_PER_CENT, PAYOUT_E4 } from '../../domain/units.js';
 import type { Accounts } from '../accounts.js';
@@ -108,14 +108,10 @@ export class Core {
         this.matcher.removeWhere(({ request }) => request.orderGroupId === id, undefined),
       onUpdate: (group, event) => feed.onOrderGroup(group, event),
     });
+    const shared = { engine, directory, states, fees, shown, purses, ledger, hours, clock };
     this.matcher = new Matcher({
-      engine,
+      ...shared,
       accounts,
-      shown,
-      fees,
-      purses,
-      ledger,
-      clock,
       readLagMs,
       isWhole: isLegacy,
       feeStepMicros,
@@ -123,30 +119,8 @@ export class Core {
       onGroupMatch: (id, sizeE6) => this.groups.matched(id, sizeE6),
     });
     const { matcher, groups } = this;
-    this.desk = new Desk({
-      engine,
-      directory,
-      states,
-      fees,
-      purses,
-      matcher,
-      groups,
-      hours,
-      clock,
-      feeStepMicros,
-    });
-    this.lifecycle = new Lifecycle({
-      directory,
-      states,
-      fees,
-      shown,
-      matcher,
-      ledger,
-      feed,
-      hours,
-      clock,
-      settlementMs,
-    });
+    this.desk = new Desk({ ...shared, matcher, groups, feeStepMicros });
+    this.lifecycle = new Lifecycle({ ...shared, matcher, feed, settlementMs });
   }
 
   /** What answers requests. */

@@ -1,5 +1,5 @@
-// What the exchange makes of an order, an amend, a decrease or a cancel: who may, where, when, with which money, and what is answered.
-// It must not know HTTP or sockets, nor how orders are matched.
+// What the exchange makes of an order, an amend, a decrease or a cancel: who may, where, when, with
+// which money, and what is answered. It must not know HTTP or sockets, nor how orders are matched.
 import { floorDiv } from '../../domain/exact.js';
 import { isOnGrid } from '../../domain/price-grid.js';
 import { E6_PER_CENTI } from '../../domain/units.js';
@@ -85,7 +85,10 @@ export class Desk {
     return record;
   }
 
-  /** The market, if the shard that the order goes to knows both the account and the market (kalshi-api.md 3.4, 3.8). */
+  /**
+   * The market, if the shard that the order goes to knows both the account and the market
+   * (kalshi-api.md 3.4, 3.8).
+   */
   #route(
     account: string,
     { ticker, exchangeIndex, subaccount }: NewOrder,
@@ -126,7 +129,10 @@ export class Desk {
       : undefined;
   }
 
-  /** Why the market takes no orders, amends and decreases just now; a halted one answers as a pause does (5). */
+  /**
+   * Why the market takes no orders, amends and decreases just now; a halted one answers as a pause
+   * does (5).
+   */
   #closedRefusal(listing: KalshiListing): Refusal | undefined {
     const { hours, states } = this.#options;
     if (hours.scope !== undefined) return pausedRefusal(hours.scope);
@@ -210,8 +216,9 @@ export class Desk {
   }
 
   /**
-   * Takes a resting order out. `exchangeIndex` is the shard that the request went to: an order that is not there is not
-   * found, exactly like one that is unknown, filled or canceled (kalshi-api.md 3.4).
+   * Takes a resting order out. `exchangeIndex` is the shard that the request went to: an order that
+   * is not there is not found, exactly like one that is unknown, filled or canceled (kalshi-api.md
+   * 3.4).
    */
   cancel(account: string, orderId: string, exchangeIndex: number): KalshiCancelReply | Refusal {
     const taken = this.take(account, orderId, exchangeIndex);
@@ -365,7 +372,9 @@ function replyHead({ orderId, clientOrderId }: OrderRecord) {
 
 const NOTHING_FILLED = { filledE6: 0, takerCostMicros: 0, takerFeesMicros: 0 } as const;
 
-/** 201 body (kalshi-api.md 3.2): averages only of what filled, prices on the YES leg for asks too. */
+/**
+ * 201 body (kalshi-api.md 3.2): averages only of what filled, prices on the YES leg for asks too.
+ */
 function createReply(record: OrderRecord): KalshiCreateReply {
   return {
     ...replyHead(record),

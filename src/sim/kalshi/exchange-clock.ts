@@ -1,5 +1,5 @@
-// The one clock of the simulated exchange: stamps, Date headers, the check of signed times and every timetable read it. A fault
-// may set it wrong for a while. It must not know what is timed.
+// The one clock of the simulated exchange: stamps, Date headers, the check of signed times and
+// every timetable read it. A fault may set it wrong for a while. It must not know what is timed.
 
 export class ExchangeClock {
   readonly #wall: () => number;
@@ -20,7 +20,10 @@ export class ExchangeClock {
     return this.#wall() < this.#skewUntilMs ? ms + this.#skewMs : ms;
   }
 
-  /** The right time: for what a fault must not touch, how long faults last and how fast buckets refill. */
+  /**
+   * The right time: for what a fault must not touch, how long faults last and how fast buckets
+   * refill.
+   */
   wall(): number {
     return this.#wall();
   }

@@ -1,4 +1,5 @@
-// The GETs about the exchange itself: status, timetable, how fresh reads are, where history begins (kalshi-api.md 4.1, 5).
+// The GETs about the exchange itself: status, timetable, how fresh reads are, where history begins
+// (kalshi-api.md 4.1, 5).
 import type { KalshiExchangeStatus } from '../../venues/kalshi/wire/rest-messages.js';
 import type { Directory } from './directory.js';
 import type { ExchangeClock } from './exchange-clock.js';

@@ -1,5 +1,6 @@
-// Fans out what happens on the exchange to the subscriptions that want it: book changes, trades, tickers, and each account's
-// own fills, orders and positions (kalshi-api.md 2.4 to 2.6). It must not know sockets or commands.
+// Fans out what happens on the exchange to the subscriptions that want it: book changes, trades,
+// tickers, and each account's own fills, orders and positions (kalshi-api.md 2.4 to 2.6). It must
+// not know sockets or commands.
 import type { KalshiChannel } from '../../venues/kalshi/wire/ws-messages.js';
 import type { BookEvent, KalshiListing } from '../exchange.js';
 import type { Connection } from './connection.js';
@@ -53,7 +54,10 @@ export interface FeedOptions {
 export class Feed implements LedgerListener {
   readonly faults = new FrameFaults();
   readonly #options: FeedOptions;
-  /** Readers of a market's book. Lists are replaced, never changed: a reader may end while one is walked. */
+  /**
+   * Readers of a market's book. Lists are replaced, never changed: a reader may end while one is
+   * walked.
+   */
   readonly #books = new Map<number, readonly Subscription[]>();
   readonly #others = new Map<KalshiChannel, readonly Subscription[]>();
   #stalledUntilMs = Number.NEGATIVE_INFINITY;
@@ -125,7 +129,10 @@ export class Feed implements LedgerListener {
     for (const listing of listings) this.#sendTicker(subscription, listing, clock.now());
   }
 
-  /** What happens until then is counted in every sid's seq and not sent; snapshots, being answers, are. */
+  /**
+   * What happens until then is counted in every sid's seq and not sent; snapshots, being answers,
+   * are.
+   */
   stall(durationMs: number): void {
     this.#stalledUntilMs = this.#options.clock.wall() + durationMs;
   }
@@ -196,7 +203,10 @@ export class Feed implements LedgerListener {
     if (tails.length > 1) connection.uncork();
   }
 
-  /** What a market's close sends instead of the removal of every level: one snapshot with neither side. */
+  /**
+   * What a market's close sends instead of the removal of every level: one snapshot with neither
+   * side.
+   */
   sendGone(listing: KalshiListing): void {
     for (const reader of this.#books.get(listing.market) ?? []) {
       this.sendSnapshots(reader, [listing.ticker], undefined);

@@ -1,5 +1,5 @@
-// What each market charges: its series' fee, or its event's override, which may change while it trades (kalshi-api.md 4.5).
-// It must not know orders.
+// What each market charges: its series' fee, or its event's override, which may change while it
+// trades (kalshi-api.md 4.5). It must not know orders.
 import { type Ratio, ratio } from '../../domain/exact.js';
 import { kalshiMakerRate, kalshiTakerRate } from '../../domain/kalshi-fee.js';
 import type { KalshiEventFeeChange } from '../../venues/kalshi/wire/rest-messages.js';
@@ -17,7 +17,10 @@ export interface FeeRates {
   readonly maker: Ratio;
 }
 
-/** A fee type that nobody knows the formula of (kalshi-api.md 4.5 `flat`) is charged as quadratic, times 1. */
+/**
+ * A fee type that nobody knows the formula of (kalshi-api.md 4.5 `flat`) is charged as quadratic,
+ * times 1.
+ */
 const UNKNOWN_FEE: FeeRates = { taker: ratio(7, 100), maker: ratio(0, 1) };
 
 /** Changes that can be looked up; the oldest are forgotten. */
@@ -58,7 +61,9 @@ export class Fees {
     return this.#rates.get(listing.market) ?? UNKNOWN_FEE;
   }
 
-  /** Overrides the multiplier of the market's event from now on; null gives it back its series' fee. */
+  /**
+   * Overrides the multiplier of the market's event from now on; null gives it back its series' fee.
+   */
   setOverride(listing: KalshiListing, multiplier: number | null, nowMs: number): FeeTerms | null {
     const series = this.ofSeries(listing);
     const terms = multiplier === null ? null : { ...series, feeMultiplier: multiplier };

@@ -1,5 +1,5 @@
-// What faults do to the delta frames on their way to a reader: lost, twice, or in the wrong order. Their seq has been counted by
-// then, so a reader can tell. It must not know what is in a frame.
+// What faults do to the delta frames on their way to a reader: lost, twice, or in the wrong order.
+// Their seq has been counted by then, so a reader can tell. It must not know what is in a frame.
 import type { Connection } from './connection.js';
 
 /** Who a frame goes to: one sid of one connection. */
@@ -13,18 +13,11 @@ export class FrameFaults {
   #toSwap = 0;
   #held: { readonly reader: Reader; readonly frame: string } | undefined;
 
-  /** Each is of the next frame to any one reader. */
-  loseNext(): void {
-    this.#toLose++;
-  }
-
-  doubleNext(): void {
-    this.#toDouble++;
-  }
-
-  /** Holds the reader's next frame back until the one after it has gone. */
-  swapNext(): void {
-    this.#toSwap++;
+  /** Of the next frame to any one reader; `reorder` holds it back until the one after it has gone. */
+  add(kind: 'skip-sequence' | 'duplicate' | 'reorder'): void {
+    if (kind === 'skip-sequence') this.#toLose++;
+    else if (kind === 'duplicate') this.#toDouble++;
+    else this.#toSwap++;
   }
 
   deliver(reader: Reader, frame: string): void {

@@ -1,4 +1,5 @@
-// The text of the WebSocket frames that the simulated exchange sends (kalshi-api.md 2.3, 2.6), keys in recorded order.
+// The text of the WebSocket frames that the simulated exchange sends (kalshi-api.md 2.3, 2.6), keys
+// in recorded order.
 import { MICROS_PER_DOLLAR, PAYOUT_E4 } from '../../domain/units.js';
 import { YES } from '../../domain/venue.js';
 import type { KalshiWsErrorCode } from '../../venues/kalshi/wire/error-codes.js';
@@ -34,7 +35,9 @@ export interface FrameWriter {
     book: ShownBook,
     useYesPrice: boolean,
   ): string;
-  /** Everything after the seq of each delta frame of one event; `books` are as they are after it. */
+  /**
+   * Everything after the seq of each delta frame of one event; `books` are as they are after it.
+   */
   deltaTails(
     listing: KalshiListing,
     event: BookEvent,
@@ -74,8 +77,9 @@ export const CURRENT_WRITER: FrameWriter = {
 };
 
 /**
- * The part of an `orderbook_delta` frame that all readers of one price convention share: everything after the seq. Strings
- * are put together, because a delta goes out some thousand times a second to every feed; @hot of the simulator.
+ * The part of an `orderbook_delta` frame that all readers of one price convention share: everything
+ * after the seq. Strings are put together, because a delta goes out some thousand times a second to
+ * every feed; @hot of the simulator.
  */
 function deltaTail(
   listing: KalshiListing,

@@ -1,12 +1,14 @@
-// A keyed store whose readers see it as it was a while ago: Kalshi's GETs of orders and positions trail its writes
-// (kalshi-api.md 3.5). Without lag it is a map.
+// A keyed store whose readers see it as it was a while ago: Kalshi's GETs of orders and positions
+// trail its writes (kalshi-api.md 3.5). Without lag it is a map.
 
 interface Version<T> {
   readonly atMs: number;
   readonly value: T;
 }
 
-/** Versions of one key that are kept while they wait to be visible; beyond it the oldest are merged. */
+/**
+ * Versions of one key that are kept while they wait to be visible; beyond it the oldest are merged.
+ */
 const MAX_VERSIONS = 64;
 
 export class LaggedStore<T extends object> {

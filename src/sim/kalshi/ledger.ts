@@ -1,5 +1,5 @@
-// What each account holds and has traded: fills with their fees, signed positions, settlements (kalshi-api.md 3.6, 4.5). It must not
-// know how orders are matched.
+// What each account holds and has traded: fills with their fees, signed positions, settlements
+// (kalshi-api.md 3.6, 4.5). It must not know how orders are matched.
 import { ceilDiv, floorDiv, type Ratio } from '../../domain/exact.js';
 import { kalshiFillFeeMicros, kalshiTradeFeeMicros } from '../../domain/kalshi-fee.js';
 import { E6_PER_CENTI, MICROS_PER_CENT } from '../../domain/units.js';
@@ -113,8 +113,9 @@ export class Ledger {
   }
 
   /**
-   * Pays every position in a market that is decided: $1 a winning contract. Only the cash that the exchange shows grows by it: the
-   * accounts' own statements value contracts as they are (src/sim/server.ts, `resolve`).
+   * Pays every position in a market that is decided: $1 a winning contract. Only the cash that the
+   * exchange shows grows by it: the accounts' own statements value contracts as they are
+   * (src/sim/server.ts, `resolve`).
    */
   settle(listing: KalshiListing, outcome: Outcome, settledMs: number): void {
     const { purses } = this.#options;

@@ -1,4 +1,5 @@
-// The frames of January 2026 (kalshi-api.md 2.7): whole cents and whole contracts as JSON numbers, with prices in dollars beside them.
+// The frames of January 2026 (kalshi-api.md 2.7): whole cents and whole contracts as JSON numbers,
+// with prices in dollars beside them.
 import { formatDecimal } from '../../domain/decimal.js';
 import { floorDiv } from '../../domain/exact.js';
 import { MICROS_PER_CENT, MICROS_PER_DOLLAR, PAYOUT_E4 } from '../../domain/units.js';

@@ -1,5 +1,6 @@
-// The V1 order writes of January 2026 under /portfolio/orders (kalshi-api.md 3.1, 3.5 last; recorded bodies): whole cents, whole contracts,
-// buy or sell of either side. It must not know sockets or signatures.
+// The V1 order writes of January 2026 under /portfolio/orders (kalshi-api.md 3.1, 3.5 last;
+// recorded bodies): whole cents, whole contracts, buy or sell of either side. It must not know
+// sockets or signatures.
 import { PAYOUT_E4 } from '../../domain/units.js';
 import { KALSHI_ERROR } from '../../venues/kalshi/wire/error-codes.js';
 import {

@@ -1,5 +1,6 @@
-// Turns today's bodies into those of January 2026 (kalshi-api.md 2.7, 3.5 last, 4.2 last): JSON numbers of whole cents and contracts beside
-// the dollars, and nothing that came later. It must not know where the bodies come from.
+// Turns today's bodies into those of January 2026 (kalshi-api.md 2.7, 3.5 last, 4.2 last): JSON
+// numbers of whole cents and contracts beside the dollars, and nothing that came later. It must not
+// know where the bodies come from.
 import { parseSignedDecimal } from '../../domain/decimal.js';
 import { floorDiv } from '../../domain/exact.js';
 import { MICROS_PLACES } from '../../domain/units.js';

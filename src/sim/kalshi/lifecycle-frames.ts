@@ -1,5 +1,5 @@
-// The text of the frames about markets, fees and order groups rather than books (kalshi-api.md 2.6). Their times are unix seconds but for
-// order groups, which say milliseconds.
+// The text of the frames about markets, fees and order groups rather than books (kalshi-api.md
+// 2.6). Their times are unix seconds but for order groups, which say milliseconds.
 import { formatDecimal } from '../../domain/decimal.js';
 import type {
   KalshiEventFeeUpdate,

@@ -1,5 +1,5 @@
-// What happens to markets and to the whole exchange besides trading: halts, closes, results, new grids, new fees, pauses
-// (kalshi-api.md 2.6, 4.3 to 5). It must not know HTTP or sockets.
+// What happens to markets and to the whole exchange besides trading: halts, closes, results, new
+// grids, new fees, pauses (kalshi-api.md 2.6, 4.3 to 5). It must not know HTTP or sockets.
 import { PAYOUT_E4 } from '../../domain/units.js';
 import { type Outcome, YES } from '../../domain/venue.js';
 import type { KalshiListing } from '../exchange.js';
@@ -49,7 +49,10 @@ export class Lifecycle {
     this.#closing = [...options.directory.listings].sort((a, b) => a.closeTimeMs - b.closeTimeMs);
   }
 
-  /** Does what has become due. To be called before anything that must find the exchange as its clock has it, and now and then. */
+  /**
+   * Does what has become due. To be called before anything that must find the exchange as its clock
+   * has it, and now and then.
+   */
   advance(): void {
     const { hours, states, clock } = this.#options;
     const isPaused = hours.scope !== undefined;
@@ -81,7 +84,10 @@ export class Lifecycle {
     feed.onLifecycle(listing, { event: 'deactivated', is_deactivated: true });
   }
 
-  /** All orders that rested through the halt are cancelled (5); the book goes on with what others do now. */
+  /**
+   * All orders that rested through the halt are cancelled (5); the book goes on with what others do
+   * now.
+   */
   reactivate(listing: KalshiListing): void {
     const { states, feed, shown, matcher } = this.#options;
     if (states.status(listing) !== 'inactive') return;

@@ -1,4 +1,5 @@
-// The public GETs: markets, order books, events, series, exchange status (kalshi-api.md 4, 5). No account is needed.
+// The public GETs: markets, order books, events, series, exchange status (kalshi-api.md 4, 5). No
+// account is needed.
 import { PAYOUT_E4 } from '../../domain/units.js';
 import { type Outcome, YES } from '../../domain/venue.js';
 import type {

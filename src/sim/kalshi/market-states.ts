@@ -1,5 +1,5 @@
-// What changes about a market while it is listed: status, close, result and price grid (kalshi-api.md 4.3, 4.4, 5). It must not know
-// books, orders or who is told.
+// What changes about a market while it is listed: status, close, result and price grid
+// (kalshi-api.md 4.3, 4.4, 5). It must not know books, orders or who is told.
 import type { PriceGrid } from '../../domain/price-grid.js';
 import { PAYOUT_E4 } from '../../domain/units.js';
 import type { Outcome } from '../../domain/venue.js';

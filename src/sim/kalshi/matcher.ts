@@ -1,5 +1,5 @@
-// The customers' orders against the books: execution, self-trade prevention, what rests and the cash set aside for it. It must not
-// know bodies of requests, nor why an order may be refused.
+// The customers' orders against the books: execution, self-trade prevention, what rests and the
+// cash set aside for it. It must not know bodies of requests, nor why an order may be refused.
 import { floorDiv } from '../../domain/exact.js';
 import { E6_PER_CENTI, PAYOUT_E4 } from '../../domain/units.js';
 import { opposite, YES } from '../../domain/venue.js';
@@ -39,7 +39,10 @@ export interface MatcherOptions {
   onGroupMatch(groupId: string, sizeE6: number): void;
 }
 
-/** The order whose execution is under way: the deltas it causes carry its client order id, for its owner alone. */
+/**
+ * The order whose execution is under way: the deltas it causes carry its client order id, for its
+ * owner alone.
+ */
 export interface Cause {
   readonly account: string;
   readonly clientOrderId: string | undefined;
@@ -90,7 +93,9 @@ export class Matcher {
     return Math.min(restingE6, othersE6 + closingE6);
   }
 
-  /** Others were faster: they take what the order could reach but for the part that is left to it. */
+  /**
+   * Others were faster: they take what the order could reach but for the part that is left to it.
+   */
   takeAway(record: OrderRecord, leftPercent: number): void {
     const { engine } = this.#options;
     const { outcome, limitE4, restingE6 } = record;
@@ -131,8 +136,9 @@ export class Matcher {
   }
 
   /**
-   * An order that would meet resting orders of its own account (kalshi-api.md 3.3). The matching engine stops at the first of
-   * them: there `taker_at_cross` ends, and `maker` takes its own order out and goes on. A fill_or_kill fills what it can.
+   * An order that would meet resting orders of its own account (kalshi-api.md 3.3). The matching
+   * engine stops at the first of them: there `taker_at_cross` ends, and `maker` takes its own order
+   * out and goes on. A fill_or_kill fills what it can.
    */
   #matchAroundOwn(record: OrderRecord, own: readonly OrderRecord[]): number {
     const isMaker = record.request.selfTradePrevention === 'maker';
@@ -175,8 +181,9 @@ export class Matcher {
   }
 
   /**
-   * Whole contracts, cent by cent as the book is shown, each at the cent shown. What is better behind the cent is kept by nobody;
-   * what is too little to be shown goes to others before the rest may rest.
+   * Whole contracts, cent by cent as the book is shown, each at the cent shown. What is better
+   * behind the cent is kept by nobody; what is too little to be shown goes to others before the
+   * rest may rest.
    */
   #buyWhole(record: OrderRecord, timeInForce: BuyOrder['timeInForce']): number {
     const ladder = this.#wholeLadder(record);
@@ -198,7 +205,9 @@ export class Matcher {
     return this.#send(record, record.limitE4, left, 'gtc').restingE6;
   }
 
-  /** What the order can reach of the shown book, best first, in prices of the outcome that it buys. */
+  /**
+   * What the order can reach of the shown book, best first, in prices of the outcome that it buys.
+   */
   #wholeLadder({ outcome, limitE4, listing }: OrderRecord): Levels {
     const { engine } = this.#options;
     const { market } = listing;
@@ -253,7 +262,10 @@ export class Matcher {
     return record.updatedMs;
   }
 
-  /** Maker fills come by way of the book's events, whoever took: an order of another account or the market itself. */
+  /**
+   * Maker fills come by way of the book's events, whoever took: an order of another account or the
+   * market itself.
+   */
   onBookEvent(event: BookEvent): void {
     for (const trade of event.trades) {
       if (trade.makerAccount !== undefined) this.#bookMaker(trade, event.venueMs);
@@ -288,8 +300,8 @@ export class Matcher {
   }
 
   /**
-   * Takes the order out and sends it in again, as one matching event. It goes to the end of its level's queue: harder than the
-   * exchange, where a mere decrease keeps its place (3.2).
+   * Takes the order out and sends it in again, as one matching event. It goes to the end of its
+   * level's queue: harder than the exchange, where a mere decrease keeps its place (3.2).
    */
   repost(record: OrderRecord, sizeE6: number, limitE4: number, reason: KalshiUpdateReason): void {
     const { engine, shown } = this.#options;
@@ -314,7 +326,10 @@ export class Matcher {
     }
   }
 
-  /** Takes the market's resting orders out of reach of the engine while its shown book stands still: nothing matches. */
+  /**
+   * Takes the market's resting orders out of reach of the engine while its shown book stands still:
+   * nothing matches.
+   */
   park(market: number): void {
     for (const record of this.#resting.values()) {
       if (record.listing.market !== market || record.isParked) continue;
@@ -323,7 +338,10 @@ export class Matcher {
     }
   }
 
-  /** Sends parked orders in again, oldest first. What the market has moved across meanwhile matches at once. */
+  /**
+   * Sends parked orders in again, oldest first. What the market has moved across meanwhile matches
+   * at once.
+   */
   unpark(market: number): void {
     for (const record of [...this.#resting.values()]) {
       if (record.listing.market !== market || !record.isParked) continue;

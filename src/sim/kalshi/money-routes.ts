@@ -1,5 +1,5 @@
-// Moving cash between shards (kalshi-api.md 3.8): transfers, and the target allocation that is brought back every ten seconds. Only the
-// primary subaccount and event contracts exist here.
+// Moving cash between shards (kalshi-api.md 3.8): transfers, and the target allocation that is
+// brought back every ten seconds. Only the primary subaccount and event contracts exist here.
 import { KALSHI_ERROR } from '../../venues/kalshi/wire/error-codes.js';
 import { decode, type Fields, invalid, isRefusal } from './body-decoder.js';
 import type { ExchangeClock } from './exchange-clock.js';

@@ -1,4 +1,5 @@
-// Reads the bodies of V2 order writes: create, amend, decrease (kalshi-api.md 3.2). It must not know books, accounts or markets.
+// Reads the bodies of V2 order writes: create, amend, decrease (kalshi-api.md 3.2). It must not
+// know books, accounts or markets.
 
 import { KALSHI_ERROR } from '../../venues/kalshi/wire/error-codes.js';
 import {

@@ -1,4 +1,5 @@
-// Which of the next orders go wrong, and how: faults take their turn in the order in which they were injected.
+// Which of the next orders go wrong, and how: faults take their turn in the order in which they
+// were injected.
 import type { OrderFault as AnyOrderFault } from '../server.js';
 
 /** Those that Kalshi has. */

@@ -1,5 +1,6 @@
-// Order groups (kalshi-api.md 3.7): when the contracts matched within 15 seconds exceed a group's limit, its orders are cancelled and
-// new ones refused until it is reset. It must not know HTTP or books; who cancels is told.
+// Order groups (kalshi-api.md 3.7): when the contracts matched within 15 seconds exceed a group's
+// limit, its orders are cancelled and new ones refused until it is reset. It must not know HTTP or
+// books; who cancels is told.
 import type { KalshiOrderGroupMessage } from '../../venues/kalshi/wire/ws-messages.js';
 
 export interface OrderGroup {

@@ -40,7 +40,10 @@ export interface OrderRecord {
   reservedMicros: number;
   /** Contracts of what rests that close a position, and so need no cash. */
   closingE6: number;
-  /** Of a resting order: matched parts of contracts that do not make up a whole one yet (January 2026). */
+  /**
+   * Of a resting order: matched parts of contracts that do not make up a whole one yet (January
+   * 2026).
+   */
   unbookedE6: number;
   /** Taken out of the books behind a market that stands still; shown as resting all the same. */
   isParked: boolean;

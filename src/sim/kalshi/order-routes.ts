@@ -1,5 +1,5 @@
-// The writes of orders under /portfolio/events/orders (kalshi-api.md 3.2): create, cancel, amend, decrease, batches, cancel all. It must not
-// know sockets or signatures.
+// The writes of orders under /portfolio/events/orders (kalshi-api.md 3.2): create, cancel, amend,
+// decrease, batches, cancel all. It must not know sockets or signatures.
 import { KALSHI_ERROR } from '../../venues/kalshi/wire/error-codes.js';
 import type {
   KalshiBatchCancelItem,

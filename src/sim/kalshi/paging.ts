@@ -1,11 +1,15 @@
-// Pages of a list behind opaque cursors (kalshi-api.md 4.1): the last page has an empty one, a garbage cursor starts anew.
+// Pages of a list behind opaque cursors (kalshi-api.md 4.1): the last page has an empty one, a
+// garbage cursor starts anew.
 
 export interface Page<T> {
   readonly items: readonly T[];
   readonly cursor: string;
 }
 
-/** The page of `items` after the one whose key the cursor names; keys are unique and the order of items is stable. */
+/**
+ * The page of `items` after the one whose key the cursor names; keys are unique and the order of
+ * items is stable.
+ */
 export function pageOf<T>(
   items: readonly T[],
   keyOf: (item: T) => string,

@@ -1,4 +1,5 @@
-// The signed position of each account in each market (kalshi-api.md 3.6), with what it cost and what it has realised.
+// The signed position of each account in each market (kalshi-api.md 3.6), with what it cost and
+// what it has realised.
 import { floorDiv } from '../../domain/exact.js';
 import { type Outcome, YES } from '../../domain/venue.js';
 import type { KalshiListing } from '../exchange.js';
@@ -41,8 +42,9 @@ export interface PositionFill {
 }
 
 /**
- * The position after one buy. Buying against the position closes contracts at once: a pair of YES and NO is worth $1, and
- * what both sides of it cost is taken off, the position's share by its average cost.
+ * The position after one buy. Buying against the position closes contracts at once: a pair of YES
+ * and NO is worth $1, and what both sides of it cost is taken off, the position's share by its
+ * average cost.
  */
 export function afterFill(before: Position, fill: PositionFill): Position {
   const sign = fill.outcome === YES ? 1 : -1;

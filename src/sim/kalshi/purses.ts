@@ -1,5 +1,6 @@
-// The cash of each account on each shard (kalshi-api.md 3.6, 3.8): collateral is checked where the market is, and moves by transfer
-// or by a target allocation. It must not know orders; all cash together is the account's (src/sim/accounts.ts), plus payouts.
+// The cash of each account on each shard (kalshi-api.md 3.6, 3.8): collateral is checked where the
+// market is, and moves by transfer or by a target allocation. It must not know orders; all cash
+// together is the account's (src/sim/accounts.ts), plus payouts.
 import { floorDiv } from '../../domain/exact.js';
 import type { Accounts } from '../accounts.js';
 
@@ -8,7 +9,10 @@ export type Allocation = ReadonlyMap<number, number>;
 
 export interface PursesOptions {
   readonly accounts: Accounts;
-  /** How an account's cash lies at first, and where rebalancing brings it back to; undefined: all on shard 0, nothing moves. */
+  /**
+   * How an account's cash lies at first, and where rebalancing brings it back to; undefined: all on
+   * shard 0, nothing moves.
+   */
   readonly allocation: Allocation | undefined;
 }
 

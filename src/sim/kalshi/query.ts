@@ -21,7 +21,10 @@ export function listOf(text: string | null): string[] {
   return (text ?? '').split(',').filter((word) => word !== '');
 }
 
-/** Small whole numbers such as subaccounts and shards: undefined when there is none, NaN when it is not one. */
+/**
+ * Small whole numbers such as subaccounts and shards: undefined when there is none, NaN when it is
+ * not one.
+ */
 export function numberOf(query: URLSearchParams, name: string): number | undefined {
   const text = query.get(name) ?? '';
   if (text === '') return undefined;

@@ -1,5 +1,5 @@
-// Token buckets of each account, by Kalshi's usage tiers (kalshi-api.md 4.6). Refill is continuous and nothing is held
-// against a client that was refused.
+// Token buckets of each account, by Kalshi's usage tiers (kalshi-api.md 4.6). Refill is continuous
+// and nothing is held against a client that was refused.
 import type { KalshiAccountLimits } from '../../venues/kalshi/wire/rest-messages.js';
 
 interface BucketSize {
@@ -12,7 +12,10 @@ interface Tier {
   readonly write: BucketSize;
 }
 
-/** Rates of 24 September 2026. Two seconds of budget for writes above Basic and for Basic and Advanced reads, else one. */
+/**
+ * Rates of 24 September 2026. Two seconds of budget for writes above Basic and for Basic and
+ * Advanced reads, else one.
+ */
 export const KALSHI_TIERS = {
   basic: tier(200, 400, 100, 100),
   advanced: tier(300, 600, 300, 600),
@@ -66,8 +69,8 @@ export class RateLimits {
   }
 
   /**
-   * Takes the tokens, or nothing when they do not all fit. A single write that names a shard of 1 or more uses that shard's
-   * own full bucket.
+   * Takes the tokens, or nothing when they do not all fit. A single write that names a shard of 1
+   * or more uses that shard's own full bucket.
    */
   take(account: string, kind: 'read' | 'write', cost: number, shard = 0): boolean {
     const size = KALSHI_TIERS[this.#tierName][kind];

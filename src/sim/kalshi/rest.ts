@@ -1,5 +1,5 @@
-// Routes a REST request to what answers it: who may call it, what it costs, which handler it is (kalshi-api.md 3, 4).
-// It must not know sockets.
+// Routes a REST request to what answers it: who may call it, what it costs, which handler it is
+// (kalshi-api.md 3, 4). It must not know sockets.
 import type { IncomingHttpHeaders } from 'node:http';
 import { KALSHI_REST_PATH } from '../../venues/kalshi/wire/auth.js';
 import { KALSHI_ERROR } from '../../venues/kalshi/wire/error-codes.js';
@@ -246,7 +246,10 @@ function classOf({ method, path }: Call): Exclude<RequestClass, 'all'> | undefin
   return path[0] === 'portfolio' && path.includes('orders') ? 'orders' : undefined;
 }
 
-/** Names a GET: its first word and how many there are, or the word that tells it from others of that shape. */
+/**
+ * Names a GET: its first word and how many there are, or the word that tells it from others of that
+ * shape.
+ */
 function routeOf(path: readonly string[]): string {
   const [first, second = ''] = path;
   if (first === 'portfolio') {

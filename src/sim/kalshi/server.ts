@@ -1,5 +1,5 @@
-// The simulated Kalshi exchange: REST and WebSocket on one port, in the protocol of kalshi-api.md, in front of a matching
-// engine. It must not know the engine under test, nor the other exchange.
+// The simulated Kalshi exchange: REST and WebSocket on one port, in the protocol of kalshi-api.md,
+// in front of a matching engine. It must not know the engine under test, nor the other exchange.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -44,11 +44,15 @@ export interface KalshiServerOptions extends ServerOptions {
   /** How often every session is pinged; default 10 s (kalshi-api.md 2.1). */
   readonly pingIntervalMs?: number;
   /**
-   * Where accounts' cash lies at first (kalshi-api.md 3.8). `allocated`, the default: over the shards in proportion to their markets, and
-   * brought back to that every 10 s, as a target allocation does. `primary`: all on shard 0, where only transfers move it.
+   * Where accounts' cash lies at first (kalshi-api.md 3.8). `allocated`, the default: over the
+   * shards in proportion to their markets, and brought back to that every 10 s, as a target
+   * allocation does. `primary`: all on shard 0, where only transfers move it.
    */
   readonly funding?: 'allocated' | 'primary';
-  /** legacy: the formats of January 2026 (kalshi-api.md 2.7, 3.1), one shard, whole cents and contracts; default current. */
+  /**
+   * legacy: the formats of January 2026 (kalshi-api.md 2.7, 3.1), one shard, whole cents and
+   * contracts; default current.
+   */
   readonly dialect?: 'current' | 'legacy';
   /** From a market's result to its payout; default 1 s. */
   readonly settlementMs?: number;
@@ -291,13 +295,9 @@ class KalshiServer implements SimServer {
     const nowMs = clock.wall();
     switch (fault.kind) {
       case 'skip-sequence':
-        feed.faults.loseNext();
-        return;
       case 'duplicate':
-        feed.faults.doubleNext();
-        return;
       case 'reorder':
-        feed.faults.swapNext();
+        feed.faults.add(fault.kind);
         return;
       case 'garbage':
         for (const { connection } of this.#sessions) connection.sendDirect('{"type":');

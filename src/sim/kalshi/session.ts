@@ -1,5 +1,5 @@
-// One client's session: runs its commands and keeps its subscriptions (kalshi-api.md 2.2 to 2.4). Nothing of it survives
-// the connection.
+// One client's session: runs its commands and keeps its subscriptions (kalshi-api.md 2.2 to 2.4).
+// Nothing of it survives the connection.
 import { KALSHI_WS_ERROR, type KalshiWsErrorCode } from '../../venues/kalshi/wire/error-codes.js';
 import type { KalshiChannel } from '../../venues/kalshi/wire/ws-messages.js';
 import { parseCommand, type SubscribeCommand, type UpdateCommand } from './commands.js';

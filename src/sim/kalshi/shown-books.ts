@@ -1,5 +1,6 @@
-// What the exchange shows of its books. The market behind them never stands still; while a market is halted, paused or closed its
-// book does, and what happened meanwhile is shown as one event when it moves again. It must not know sockets or orders.
+// What the exchange shows of its books. The market behind them never stands still; while a market
+// is halted, paused or closed its book does, and what happened meanwhile is shown as one event when
+// it moves again. It must not know sockets or orders.
 import type { BookEvent, LevelChange, Levels, MatchingEngine, Trade } from '../exchange.js';
 import { BookHistory } from './book-history.js';
 
@@ -73,7 +74,10 @@ export class ShownBooks {
     this.#still.set(market, { bids: this.bids(market), asks: this.asks(market) });
   }
 
-  /** The market is gone: its book stands still and empty, and no change says so (the exchange sends empty snapshots). */
+  /**
+   * The market is gone: its book stands still and empty, and no change says so (the exchange sends
+   * empty snapshots).
+   */
   clear(market: number): void {
     const changes = difference({ bids: this.bids(market), asks: this.asks(market) }, GONE);
     this.#history.note({ market, changes }, this.#options.wall());
@@ -138,7 +142,10 @@ export class ShownBooks {
   }
 }
 
-/** What leads from one book to another: first what goes, then what comes, so that no reader sees them cross. */
+/**
+ * What leads from one book to another: first what goes, then what comes, so that no reader sees
+ * them cross.
+ */
 function difference(from: ShownBook, to: ShownBook): LevelChange[] {
   const changes: LevelChange[] = [];
   for (const [side, key] of [

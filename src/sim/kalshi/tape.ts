@@ -1,4 +1,5 @@
-// What has traded in each market: last price, volume and open interest, for the ticker channel and the market object.
+// What has traded in each market: last price, volume and open interest, for the ticker channel and
+// the market object.
 import { floorDiv } from '../../domain/exact.js';
 import { E6_PER_CENTI, PAYOUT_E4 } from '../../domain/units.js';
 import { YES } from '../../domain/venue.js';

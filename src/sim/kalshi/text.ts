@@ -1,4 +1,5 @@
-// Integers to the fixed-point text of Kalshi's bodies: prices with 4 decimals, counts with 2, money with 4 or 6.
+// Integers to the fixed-point text of Kalshi's bodies: prices with 4 decimals, counts with 2, money
+// with 4 or 6.
 import { formatDecimal } from '../../domain/decimal.js';
 import { floorDiv } from '../../domain/exact.js';
 import { E6_PER_CENTI, PAYOUT_E4 } from '../../domain/units.js';

@@ -1,4 +1,5 @@
-// When the whole exchange pauses: by a fault, or by the weekly timetable (kalshi-api.md 5). It must not know what a pause stops.
+// When the whole exchange pauses: by a fault, or by the weekly timetable (kalshi-api.md 5). It must
+// not know what a pause stops.
 import type { ExchangeClock } from './exchange-clock.js';
 
 /** trading: no orders and amends, cancels work. exchange: no cancels either. */

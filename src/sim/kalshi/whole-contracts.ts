@@ -1,5 +1,6 @@
-// Books as an exchange of whole cents and whole contracts shows them (January 2026, kalshi-api.md 2.7). A level goes to the cent that is
-// not better than it, and what is less than a contract there is not shown: nothing is shown that is not there.
+// Books as an exchange of whole cents and whole contracts shows them (January 2026, kalshi-api.md
+// 2.7). A level goes to the cent that is not better than it, and what is less than a contract there
+// is not shown: nothing is shown that is not there.
 import { CENTI_PER_CONTRACT, E6_PER_CENTI, PAYOUT_E4 } from '../../domain/units.js';
 import type { LevelChange, Levels } from '../exchange.js';
 import type { ShownBook, ShownBooks } from './shown-books.js';

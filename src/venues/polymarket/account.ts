@@ -19,7 +19,6 @@ import { decodeSecret } from './wire/hmac.js';
 import { addressOf } from './wire/sign.js';
 
 export type { PolymarketFillMarket } from './account-rows.js';
-export { l2Headers } from './private-call.js';
 export { PolymarketFillStream } from './user-stream.js';
 
 /** The account says something that cannot be traded on. */
@@ -136,9 +135,9 @@ export async function loadPolymarketBalanceMicros(
 }
 
 /**
- * Throws PolymarketAccountError unless the exchange of every one of these markets may take pUSD from
- * the wallet: its orders would be refused with `not enough balance / allowance` after the other leg
- * has filled.
+ * Throws PolymarketAccountError unless the exchange of every one of these markets may take pUSD
+ * from the wallet: its orders would be refused with `not enough balance / allowance` after the
+ * other leg has filled.
  */
 export function requirePolymarketAllowances(
   { allowances }: PolymarketFunds,
@@ -156,7 +155,9 @@ export function requirePolymarketAllowances(
   }
 }
 
-/** Has the exchange read balance and allowances anew: its cache is old after an approval (14, 2). */
+/**
+ * Has the exchange read balance and allowances anew: its cache is old after an approval (14, 2).
+ */
 export async function refreshPolymarketFunds(
   rest: RestClient,
   identity: PolymarketIdentity,

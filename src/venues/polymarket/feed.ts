@@ -194,7 +194,7 @@ export class PolymarketFeed implements ExchangeFeed {
     if (this.#watch.heard(receiveNs)) this.#resyncAll(REASON_SILENT, receiveNs);
     if (this.#scanner.scan(data, this.#changes)) {
       this.#dataNs = receiveNs;
-      if (this.#watch.isSilent) this.#refreshAll(receiveNs);
+      if (this.#watch.isSilent && this.#askedBook === undefined) this.#refreshAll(receiveNs);
       this.#apply(this.#changes, receiveNs);
       this.#sink.ring();
       return;
@@ -216,7 +216,7 @@ export class PolymarketFeed implements ExchangeFeed {
       this.#resyncAll(REASON_GARBAGE, receiveNs);
       return;
     }
-    if (this.#watch.isSilent) this.#refreshAll(receiveNs);
+    if (this.#watch.isSilent && this.#askedBook === undefined) this.#refreshAll(receiveNs);
     for (const event of events) this.#event(event, receiveNs);
     this.#sink.ring();
   }
@@ -473,6 +473,7 @@ export class PolymarketFeed implements ExchangeFeed {
   #askForBook(nowNs: number): void {
     const market = this.#markets.find((each) => !isRetired(each) && !each.isHopeless);
     if (market === undefined) return;
+    this.#isRefreshed = true;
     this.#askedBook = market.tokens[0].book;
     this.#askedNs = nowNs;
     this.#forget(market, REASON_NO_SNAPSHOT, nowNs);
@@ -482,8 +483,11 @@ export class PolymarketFeed implements ExchangeFeed {
   /** After a silence nobody knows what was lost in it: every book is asked for again, on the same connection. */
   #refreshAll(nowNs: number): void {
     const own = this.#markets.filter((market) => !isRetired(market));
+    if (own.length === 0) return;
     for (const market of own) this.#forget(market, REASON_SILENT, nowNs);
     this.#isRefreshed = true;
+    this.#askedBook = own[0]!.tokens[0].book;
+    this.#askedNs = nowNs;
     this.#rejoin(own, nowNs);
   }
 

@@ -1,5 +1,5 @@
-// The dead-man switch (polymarket-api.md 7): once it beats, the exchange cancels all our orders when
-// it stops for about 10 s. Nobody starts it unasked. It must not know of orders.
+// The dead-man switch (polymarket-api.md 7): once it beats, the exchange cancels all our orders
+// when it stops for about 10 s. Nobody starts it unasked. It must not know of orders.
 import { z } from 'zod';
 import { messageOf, type RestClient, RestError } from '../../net/rest-client.js';
 import { parseObject } from '../json.js';

@@ -48,8 +48,8 @@ export class PolymarketOrderCalls {
   }
 
   /**
-   * Posts 1 to 15 orders in one call and says what became of each, in their order. Never rejects for
-   * what the exchange or the network does. Throws RangeError for another count.
+   * Posts 1 to 15 orders in one call and says what became of each, in their order. Never rejects
+   * for what the exchange or the network does. Throws RangeError for another count.
    */
   async place(orders: readonly SignedOrder[]): Promise<readonly PlacedOrder[]> {
     requireCount(orders, MAX_BATCH);

@@ -51,7 +51,9 @@ export function readAnswer(reply: JsonObject, orderId: string): LegReply {
   return unknown(`amounts ${String(takingAmount)} and ${String(makingAmount)}`);
 }
 
-/** The texts that say that nothing was done count with any status; a 5xx with another is unknown. */
+/**
+ * The texts that say that nothing was done count with any status; a 5xx with another is unknown.
+ */
 function readError(reply: JsonObject, error: string, status: number, orderId: string): LegReply {
   const unknown: LegReply = { kind: 'unknown', orderId, why: `status=${status} error=${error}` };
   if (error === '' || status === TIMED_OUT_ON_THE_WAY) return unknown;

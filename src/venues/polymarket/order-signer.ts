@@ -1,5 +1,6 @@
-// Orders of one wallet, ready to be posted (polymarket-api.md 4.1 to 4.3): hashed under the exchange
-// of their market, signed as the wallet's type asks, written as JSON. It knows no connection.
+// Orders of one wallet, ready to be posted (polymarket-api.md 4.1 to 4.3): hashed under the
+// exchange of their market, signed as the wallet's type asks, written as JSON. It knows no
+// connection.
 import type { OrderAmounts } from '../../domain/polymarket-amounts.js';
 import type { Outcome } from '../../domain/venue.js';
 import {
@@ -73,7 +74,9 @@ export class OrderSigner {
   readonly #structHash = new Uint8Array(WORD_BYTES);
   #salts = 0;
 
-  /** Throws RangeError for a malformed address, and for a type 0 wallet that is not the key's own. */
+  /**
+   * Throws RangeError for a malformed address, and for a type 0 wallet that is not the key's own.
+   */
   constructor(options: OrderSignerOptions) {
     const { privateKey, signatureType, funder, exchanges } = options;
     const own = addressOf(privateKey);

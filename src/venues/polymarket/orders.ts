@@ -28,7 +28,9 @@ const WARM_EVERY_MS = 4_000;
 /** One token of the signer's bucket (polymarket-api.md 6). */
 const ORDER_COST = 1;
 
-/** prepare() cannot build it: unknown market or exchange, spend not in cents, price off the tick. */
+/**
+ * prepare() cannot build it: unknown market or exchange, spend not in cents, price off the tick.
+ */
 const NOT_BUILDABLE = -1;
 /** prepare() refuses: the exchange may speak another version of the protocol. */
 const VERSION_UNCONFIRMED = -2;

@@ -1,5 +1,5 @@
-// A call that needs our API key (polymarket-api.md 3.2), signed anew for each attempt, and the lists
-// that come in pages (4.10). It must not know what is asked.
+// A call that needs our API key (polymarket-api.md 3.2), signed anew for each attempt, and the
+// lists that come in pages (4.10). It must not know what is asked.
 import { z } from 'zod';
 import type { Clock } from '../../domain/clock.js';
 import type { RestCall, RestClient } from '../../net/rest-client.js';

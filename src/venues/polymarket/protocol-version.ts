@@ -1,5 +1,5 @@
-// Whether the exchange speaks the protocol that our orders are signed for (polymarket-api.md 1, 4.8):
-// after `order_version_mismatch` no order leaves until GET /version says so again.
+// Whether the exchange speaks the protocol that our orders are signed for (polymarket-api.md 1,
+// 4.8): after `order_version_mismatch` no order leaves until GET /version says so again.
 import { z } from 'zod';
 import { messageOf, type RestClient } from '../../net/rest-client.js';
 

@@ -16,7 +16,9 @@ export interface Refusal {
   readonly reaction?: NonNullable<Extract<LegReply, { kind: 'rejected' }>['reaction']>;
 }
 
-/** The contract versions differ: nothing was done, GET /version says what the exchange wants now. */
+/**
+ * The contract versions differ: nothing was done, GET /version says what the exchange wants now.
+ */
 export const VERSION_MISMATCH_TEXT = 'order_version_mismatch';
 
 /**

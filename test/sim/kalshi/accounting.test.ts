@@ -21,7 +21,9 @@ const digits = (text: string): bigint => BigInt(text.replace('.', ''));
 const ceilDiv = (a: bigint, b: bigint): bigint => (a + b - 1n) / b;
 const floorTo = (value: bigint, step: bigint): bigint => value - (((value % step) + step) % step);
 
-/** Fee of a fill by the four steps of kalshi-api.md 4.5, in BigInt and from the frame's own text. */
+/**
+ * Fee of a fill by the four steps of kalshi-api.md 4.5, in BigInt and from the frame's own text.
+ */
 function expectedFee(fill: FrameOf<'fill'>['msg'], kept: Map<string, bigint>): bigint {
   const price =
     fill.outcome_side === 'yes'

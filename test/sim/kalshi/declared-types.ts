@@ -1,4 +1,5 @@
-// Holds values against the types that the official client declares for them: its .d.ts files, read by the TypeScript compiler.
+// Holds values against the types that the official client declares for them: its .d.ts files, read
+// by the TypeScript compiler.
 import { createRequire } from 'node:module';
 import ts from 'typescript';
 

@@ -1,4 +1,5 @@
-// A simulated Kalshi on loopback with its matching engine in reach, and a plain client for each side of its protocol.
+// A simulated Kalshi on loopback with its matching engine in reach, and a plain client for each
+// side of its protocol.
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { request } from 'undici';
 import { WebSocket } from 'ws';
@@ -60,7 +61,10 @@ export function listing(market: number, over: Partial<KalshiListing> = {}): Kals
   };
 }
 
-/** Every field that a test reads from any reply: the one it asks for is there, or the test fails on undefined. */
+/**
+ * Every field that a test reads from any reply: the one it asks for is there, or the test fails on
+ * undefined.
+ */
 export interface Body
   extends KalshiCreateReply,
     KalshiCancelReply,

@@ -14,7 +14,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { problemsOf } from './declared-types.js';
 import { Harness, KEYS, listing } from './harness.js';
 
-/** Every client of a process signs through one axios instance, by all keys that it was given: another key needs another. */
+/**
+ * Every client of a process signs through one axios instance, by all keys that it was given:
+ * another key needs another.
+ */
 class OwnAxios extends AccountApi {
   fresh() {
     return this.axios.create();

@@ -116,7 +116,8 @@ describe('execution', () => {
   it('ioc fills at the makers’ prices, and the rest is gone', async () => {
     const { status, body } = await harness.create({ count: '20', price: '0.46' });
     expect(status).toBe(201);
-    // 0.07 x (7 x .44 x .56 + 10 x .45 x .55) = 0.293993, the first fill ending on 0.1208 of the account's step.
+    // 0.07 x (7 x .44 x .56 + 10 x .45 x .55) = 0.293993, the first fill ending on 0.1208 of the
+    // account's step.
     expect(body).toMatchObject({
       fill_count: '17.00',
       remaining_count: '0.00',

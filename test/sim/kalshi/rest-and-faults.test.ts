@@ -233,7 +233,8 @@ describe('faults', () => {
     harness.post(0, 'bid', 100, 1);
     client.socket.ping();
     client.send({ id: 5, cmd: 'list_subscriptions' });
-    // A round trip on another way through the same process: what the socket was to send has been sent by then.
+    // A round trip on another way through the same process: what the socket was to send has been
+    // sent by then.
     await harness.get('/exchange/status');
     await delay(20);
     expect([client.texts.length, pongs]).toEqual([before, 0]);

@@ -6,6 +6,7 @@ import { KALSHI_WS_ERROR as CODE } from '../../../src/venues/kalshi/wire/error-c
 import type { VenueFill } from '../../../src/venues/orders.js';
 import { until } from '../../net/raw-server.js';
 import { KalshiFeedRun, LISTINGS, type RunOptions, type SaidCommand } from './kalshi-feed-run.js';
+import { passSteps, passUntil } from './passing-time.js';
 
 let run: KalshiFeedRun | undefined;
 afterEach(async () => {
@@ -254,10 +255,7 @@ describe('the error', () => {
 it('26: a connection takes so many markets only: fewer at a time, and those that it takes are trusted', async () => {
   const own = await KalshiFeedRun.feed({ server: { maxMarketSubscriptions: 2 } });
   run = own;
-  await until(() => {
-    own.pass(100);
-    return own.trusted.length === 2;
-  }, 'as many markets as it takes');
+  await passUntil(own, 250, () => own.trusted.length === 2, 'as many markets as it takes');
   const [first] = own.errors;
   expect(first?.msg.code).toBe(CODE.MARKET_LIMIT);
   const sizes = [...own.said('subscribe'), ...own.said('update_subscription')]
@@ -267,10 +265,7 @@ it('26: a connection takes so many markets only: fewer at a time, and those that
   expect(sizes.slice(1).every((size) => size < 3)).toBe(true);
   // The one that is too many is asked for again and again, ever more seldom.
   const before = own.errors.length;
-  for (let second = 0; second < 120; second++) {
-    own.pass(1_000);
-    await new Promise((resolve) => setTimeout(resolve, 4));
-  }
+  await passSteps(own, 1_000, 120);
   expect(own.errors.length - before).toBeGreaterThanOrEqual(2);
   expect(own.errors.length - before).toBeLessThan(12);
   expect(own.trusted.sort()).toEqual([0, 1]);
@@ -285,10 +280,7 @@ it('27: commands come too fast: what was refused is asked for again, and the boo
   const lifecycle = () =>
     own.frames.some((text) => text.includes('"subscribed"') && text.includes('lifecycle'));
   expect(lifecycle()).toBe(false);
-  await until(() => {
-    own.pass(100);
-    return lifecycle();
-  }, 'the second subscription');
+  await passUntil(own, 250, lifecycle, 'the second subscription');
   expect(own.allTrusted).toBe(true);
   expect(own.connections).toBe(1);
 });

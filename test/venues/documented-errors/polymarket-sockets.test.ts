@@ -11,6 +11,7 @@ import { PolymarketFeed } from '../../../src/venues/polymarket/feed.js';
 import { NO_NEW_ASSETS } from '../../../src/venues/polymarket/wire/ws-messages.js';
 import { until } from '../../net/raw-server.js';
 import { type Exchange, LISTINGS, startExchange } from '../../sim/polymarket/exchange-fixture.js';
+import { passSteps, passUntil } from './passing-time.js';
 import { FILL_MARKETS, PolymarketRig } from './polymarket-rig.js';
 
 const closers: (() => Promise<void> | void)[] = [];
@@ -71,6 +72,13 @@ function session(
     aheadMs += ms;
   };
   return { connections: () => connections, whys, texts, pass };
+}
+
+/** The exchange has heard what was said when the socket opened: it says nothing to a login, but answers a PING behind it. */
+async function heard(opened: Opened): Promise<void> {
+  await until(() => opened.connections() === 1, 'the stream');
+  opened.pass(11_000);
+  await until(() => opened.texts.includes('PONG'), 'an answer');
 }
 
 interface Fed extends Opened {
@@ -143,17 +151,11 @@ it('a text that is not in the documents is garbage: nothing is trusted until a n
 it('tokens that are not known get []: their market is never trusted, and the others are', async () => {
   const own = await fed({}, [STRANGERS]);
   await until(() => own.trusted().length === ALL.length, 'the others');
-  await until(() => {
-    own.pass(100);
-    return own.connections() === 2;
-  }, 'a new connection, which mends it no better');
+  await passUntil(own, 200, () => own.connections() === 2, 'a new connection, no better');
   await until(() => own.trusted().length === ALL.length, 'the others again');
   expect(own.reasonOf(STRANGERS.market)).toBe('no-snapshot');
   const asked = own.counts.get('resyncs') ?? 0;
-  for (let second = 0; second < 50; second++) {
-    own.pass(1_000);
-    await new Promise((resolve) => setTimeout(resolve, 2 * TICK_MS));
-  }
+  await passSteps(own, 1_000, 40);
   expect((own.counts.get('resyncs') ?? 0) - asked).toBeLessThanOrEqual(1);
   expect(own.connections()).toBe(2);
   expect(own.trusted().sort()).toEqual(ALL);
@@ -185,10 +187,7 @@ it('the data stand still while PONGs go on (8, silent stall): given up, and told
   expect(own.connections()).toBe(1);
   own.pass(50_000);
   await until(() => own.connections() >= 2, 'a new connection');
-  await until(() => {
-    own.pass(20);
-    return isWhole(own);
-  }, 'trusted books again');
+  await passUntil(own, 20, () => isWhole(own), 'trusted books again');
 });
 
 it('the market is resolved: it is closed for good', async () => {
@@ -221,13 +220,14 @@ it('the user socket closes without a word on a wrong key (9), and is tried again
       ),
   );
   const fills: VenueFill[] = [];
-  session(
+  const right = session(
     url,
     () => new PolymarketFillStream(credentials, FILL_MARKETS, (fill) => fills.push(fill)),
   );
   await until(() => refused.connections() >= 3, 'tries');
   expect(new Set(refused.whys)).toEqual(new Set(['closed code=1005']));
   expect(refused.texts).toEqual([]);
+  await heard(right);
   await rig.send();
   await until(() => fills.some(({ state }) => state === 'final'), 'the trade');
   expect(wrong).toEqual([]);
@@ -243,7 +243,7 @@ it('a trade that fails on chain (9) is told as failed', async () => {
     `${rig.exchange.server.wsUrl}/ws/user`,
     () => new PolymarketFillStream(credentials, FILL_MARKETS, (fill) => fills.push(fill)),
   );
-  await until(() => opened.connections() === 1, 'the stream');
+  await heard(opened);
   await rig.send();
   await until(() => fills.some(({ state }) => state === 'failed'), 'the failure');
   expect(fills[0]?.state).toBe('provisional');

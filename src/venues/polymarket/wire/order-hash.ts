@@ -66,8 +66,8 @@ export interface OrderHasherOptions {
 export interface OrderHasher {
   readonly domainSeparator: Uint8Array;
   /**
-   * Writes the digest that is signed, which is the order id, to the first 32 bytes of `out`, and the
-   * struct hash, which a type 3 signature carries beside it, to those of `structOut`. @hot
+   * Writes the digest that is signed, which is the order id, to the first 32 bytes of `out`, and
+   * the struct hash, which a type 3 signature carries beside it, to those of `structOut`. @hot
    */
   hash(order: PolymarketOrder, out: Uint8Array, structOut?: Uint8Array): void;
   /** Writes the struct hash alone. */
