@@ -18,10 +18,10 @@ const REGAIN_LAG_SHARE = 0.1;
 /** A connection that answers but has told nothing of any market for so long is silent, however quiet its markets are. */
 const MAX_DATA_SILENCE_MS = 60_000;
 
-/** A question is put this often to a connection whose frames are late: only its answer can tell a clock that moved from a queue. */
+/** A question is put this often to a connection whose frames are late, or may be: its answer tells a clock that moved from a queue. */
 const LATE_PROBE_NS = 500_000_000;
 /** Frames that stay late for so long are a queue that does not empty: a new connection starts without it. */
-const LATE_GIVE_UP_NS = 5_000_000_000;
+const LATE_GIVE_UP_NS = 10_000_000_000;
 
 const SILENT_VERDICTS: readonly LivenessVerdict[] = ['silent', 'give-up'];
 
@@ -53,6 +53,8 @@ export class ConnectionWatch {
     this.#liveness.opened(nowNs);
     this.#data.opened(nowNs);
     this.#isProven = false;
+    this.#lateSinceNs = nowNs;
+    this.#lateProbedNs = nowNs;
     this.#setReason(REASON_NO_SNAPSHOT);
   }
 
@@ -138,7 +140,8 @@ export class ConnectionWatch {
   }
 
   #lateTick(nowNs: number, dataProbe: () => void): string | undefined {
-    if (this.#reason !== REASON_LATE) {
+    const isUnproven = this.#reason === REASON_NO_SNAPSHOT && !this.#isProven;
+    if (this.#reason !== REASON_LATE && !isUnproven) {
       this.#lateSinceNs = nowNs;
       return undefined;
     }

@@ -187,7 +187,7 @@ it('the data stand still while PONGs go on (8, silent stall): given up, and told
   expect(own.connections()).toBe(1);
   own.pass(50_000);
   await until(() => own.connections() >= 2, 'a new connection');
-  await passUntil(own, 20, () => isWhole(own), 'trusted books again');
+  await passUntil(own, 50, () => isWhole(own), 'trusted books again');
 });
 
 it('the market is resolved: it is closed for good', async () => {
