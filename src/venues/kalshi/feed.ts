@@ -68,6 +68,8 @@ export class KalshiFeed implements ExchangeFeed {
   /** The last question that must be answered, and when it was asked: its answer proves that the pipe is not behind. */
   #probeId = NONE;
   #probedNs = 0;
+  /** When the books were asked for that have not begun to come; NONE when they have. */
+  #startAskedNs = NONE;
 
   /** Throws for YES prices in the legacy dialect, which its documents do not know. */
   constructor(
@@ -91,12 +93,13 @@ export class KalshiFeed implements ExchangeFeed {
     this.#byMarket = new Map(this.#books.map((book) => [book.market, book]));
     const tickers = this.#books.map(({ ticker }) => ticker);
     this.#reader = new FrameReader(tickers, { dialect, useYesPrice });
-    this.#subscription = new Subscription(useYesPrice, this.#events(), clock);
+    this.#subscription = new Subscription({ dialect, useYesPrice }, this.#events(), clock);
   }
 
   opened(send: (text: string) => void, nowNs: number): void {
     this.#isOpen = true;
     this.#probeId = NONE;
+    this.#startAskedNs = NONE;
     // What changed while nobody listened is read anew as soon as changes are told again.
     if (this.#hasLifecycle) this.#doubtTerms();
     this.#distrustAll(REASON_NO_SNAPSHOT, nowNs);
@@ -185,8 +188,9 @@ export class KalshiFeed implements ExchangeFeed {
   }
 
   #probe(nowNs: number): void {
-    this.#probeId = this.#subscription.probe();
-    this.#probedNs = nowNs;
+    const probe = this.#subscription.probe(nowNs);
+    this.#probeId = probe?.id ?? NONE;
+    this.#probedNs = probe?.askedNs ?? nowNs;
   }
 
   /** seq counts per sid over all markets and control replies (kalshi-api.md 2.4). One that is skipped spoils every book. @hot */
@@ -247,6 +251,9 @@ export class KalshiFeed implements ExchangeFeed {
       this.#setReason(book, REASON_GARBAGE, receiveNs);
       return;
     }
+    // The first book, not the word before it: that comes also from an exchange whose data are behind.
+    if (this.#startAskedNs !== NONE) this.#watch.firstAnswered(this.#startAskedNs, receiveNs);
+    this.#startAskedNs = NONE;
     book.takeSnapshot(frame);
     this.#publish(book, receiveNs, frame.tsMs);
   }
@@ -349,7 +356,9 @@ export class KalshiFeed implements ExchangeFeed {
 
   #events(): SubscriptionEvents<MarketBook> {
     return {
-      booksStarted: (askedNs, nowNs) => this.#watch.firstAnswered(askedNs, nowNs),
+      booksStarted: (askedNs) => {
+        this.#startAskedNs = askedNs;
+      },
       booksEnded: (nowNs) => this.#distrustAll(REASON_NO_SNAPSHOT, nowNs),
       refused: (book) => {
         book.setOver();

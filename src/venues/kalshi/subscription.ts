@@ -1,9 +1,11 @@
 // What the session asks of the exchange (kalshi-api.md 2.2): tickers in batches, at a bounded pace, each answer and each refusal
 // brought to an end. It must not know books: a market is a thing with a ticker here.
+
 import type { Clock } from '../../domain/clock.js';
 import { type BucketLimits, TokenBucket } from '../../net/token-bucket.js';
 import type { JsonObject } from '../json.js';
 import { Sequence } from './sequence.js';
+import type { KalshiDialect } from './wire/dialect.js';
 import { type KalshiFrame, NONE } from './wire/frame.js';
 import { wsReactionTo } from './ws-error-reactions.js';
 
@@ -26,7 +28,7 @@ export interface Subscribed {
 /** What becomes of the markets. */
 export interface SubscriptionEvents<Market> {
   /** The exchange takes the subscription of which `askedNs` was the question; books follow. */
-  booksStarted(askedNs: number, nowNs: number): void;
+  booksStarted(askedNs: number): void;
   /** The exchange does not know the sid any more: no book is fed until it starts again. */
   booksEnded(nowNs: number): void;
   /** The exchange does not know the ticker. It is not asked for again. */
@@ -48,10 +50,21 @@ interface Command<Market> {
   readonly sentNs: number;
 }
 
+export interface Probe {
+  readonly id: number;
+  readonly askedNs: number;
+}
+
+export interface SubscriptionOptions {
+  readonly dialect: KalshiDialect;
+  readonly useYesPrice: boolean;
+}
+
 export class Subscription<Market extends Subscribed> {
   /** Of the order books' frames, and of the lifecycle's. */
   readonly books = new Sequence();
   readonly lifecycle = new Sequence();
+  readonly #dialect: KalshiDialect;
   readonly #useYesPrice: boolean;
   readonly #events: SubscriptionEvents<Market>;
   readonly #bucket: TokenBucket;
@@ -75,7 +88,12 @@ export class Subscription<Market extends Subscribed> {
   #lifecycleFromNs = Number.POSITIVE_INFINITY;
   #giveUp: string | undefined;
 
-  constructor(useYesPrice: boolean, events: SubscriptionEvents<Market>, clock: Clock) {
+  constructor(
+    { dialect, useYesPrice }: SubscriptionOptions,
+    events: SubscriptionEvents<Market>,
+    clock: Clock,
+  ) {
+    this.#dialect = dialect;
     this.#useYesPrice = useYesPrice;
     this.#events = events;
     this.#bucket = new TokenBucket(COMMAND_LIMITS, clock);
@@ -112,10 +130,27 @@ export class Subscription<Market extends Subscribed> {
     if (this.#inside.has(market)) this.#wanted.add(market);
   }
 
-  /** A question that is always answered, and its id. Not held back: it is what shows that the connection lives. */
-  probe(): number {
+  /**
+   * A question whose answer comes in one order with the data, and its id: a book. A reply to anything else comes also when the data
+   * stand still. Not held back: it is what shows that the connection lives. undefined while there is nothing to ask about.
+   */
+  probe(nowNs: number): Probe | undefined {
+    for (const [id, { kind, sentNs }] of this.#commands) {
+      // One that is under way says as much.
+      if (kind === 'snapshot') return { id, askedNs: sentNs };
+    }
+    const { sid } = this.books;
+    const [market] = this.#inside;
+    if (sid === NONE || market === undefined) return undefined;
     this.#bucket.take(1);
-    return this.#say('list_subscriptions', {});
+    return { id: this.#askToProve(market, sid, nowNs), askedNs: nowNs };
+  }
+
+  #askToProve(market: Market, sid: number, sentNs: number): number {
+    if (this.#dialect === 'legacy') return this.#say('list_subscriptions', {});
+    const command = { kind: 'snapshot', markets: [market], sid, sentNs } as const;
+    const params = { sids: [sid], action: 'get_snapshot', market_tickers: [market.ticker] };
+    return this.#say('update_subscription', params, command);
   }
 
   /** Why the connection is to be given up, if it is. */
@@ -257,7 +292,7 @@ export class Subscription<Market extends Subscribed> {
     if (command !== undefined) this.#accepted(command);
     for (const market of this.#suspects) this.#events.refused(market);
     this.#suspects.clear();
-    this.#events.booksStarted(command?.sentNs ?? nowNs, nowNs);
+    this.#events.booksStarted(command?.sentNs ?? nowNs);
   }
 
   #accepted({ markets }: Command<Market>): void {

@@ -173,6 +173,7 @@ it('the connection is cut without a close frame and refused with 502: nothing is
   await until(() => isWhole(own), 'trusted books');
   own.exchange.server.inject({ kind: 'refuse-sockets', durationMs: 200 });
   await until(() => own.trusted().length === 0, 'no trust');
+  expect(own.connections()).toBe(1);
   await until(() => own.connections() === 2 && isWhole(own), 'trusted books again');
   expect(own.whys).toContain('Unexpected server response: 502');
 });

@@ -39,12 +39,12 @@ export function isAt(view: DataView, at: number, { length, words }: ByteWords): 
 
 /**
  * True when the word's four bytes are letters, digits or signs that stand in a JSON string as they are: above the quote (blanks and
- * "!" are below it and taken for none), no backslash, ASCII. A byte below the quote's successor, and a zero after the exclusive or,
- * show in the highest bit when that much is taken from them; what they borrow from the next byte is found out already. @hot
+ * "!" are below it and taken for none), no backslash, ASCII. What is below shows in the highest bit when the quote's successor is
+ * taken from it, a backslash when one is taken from the exclusive or, all else that is not ASCII in one or the other; what is borrowed
+ * from the next byte comes from one that is found out already. @hot
  */
 export function isPlainWord(word: number): boolean {
-  const found = word | (word - ABOVE_QUOTES) | ((word ^ BACKSLASHES) - LOW_BITS);
-  return (found & HIGH_BITS) === 0;
+  return (((word - ABOVE_QUOTES) | ((word ^ BACKSLASHES) - LOW_BITS)) & HIGH_BITS) === 0;
 }
 
 /** As isPlainWord, of one byte. @hot */

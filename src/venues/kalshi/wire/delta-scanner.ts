@@ -48,17 +48,22 @@ const MAX_DIGITS = 15;
 const MAX_WHOLE_DIGITS = 12;
 const PRICE_DIGITS = 4;
 const SIZE_DIGITS = 2;
-/** In place of a number, and less than any sum of them can make up for. */
+/** In place of a count of stamps, and less than any of them can make up for. */
 const UNREADABLE = -9;
 
 export class DeltaScanner {
   readonly #index: TickerIndex;
   readonly #useYesPrice: boolean;
-  /** The frame's own copy, with a zero behind it: no literal, text or number goes on over it, so no step leaves the frame. */
+  /**
+   * The frame's own copy. What is behind its end is of frames before, and zeros behind all of them, over which no literal, text or
+   * number goes: whatever is read there, it does not end where the frame does.
+   */
   readonly #bytes = new Uint8Array(MAX_FRAME_BYTES + REACH_BYTES);
   readonly #view = new DataView(this.#bytes.buffer);
   /** How far the frame is read. */
   #at = 0;
+  /** The last number that was read. Returned, a number above 2^31 would be an object each time. */
+  readonly #value = new Float64Array(1);
 
   constructor(index: TickerIndex, useYesPrice: boolean) {
     this.#index = index;
@@ -73,30 +78,34 @@ export class DeltaScanner {
     const { length } = data;
     if (length > MAX_FRAME_BYTES) return false;
     this.#bytes.set(data);
-    this.#bytes[length] = 0;
     this.#at = 0;
     if (!this.#take(TYPE)) return false;
     let stamps = this.#skipNumber(SENDING);
     if (!this.#take(SID)) return false;
-    const sid = this.#number();
-    if (sid < 0 || !this.#take(SEQ)) return false;
-    const seq = this.#number();
+    if (!this.#number()) return false;
+    const sid = this.#value[0]!;
+    if (!this.#take(SEQ) || !this.#number()) return false;
+    const seq = this.#value[0]!;
     stamps += this.#skipNumber(SENDING);
-    if (seq < 0 || !this.#take(TICKER)) return false;
+    if (!this.#take(TICKER)) return false;
     const market = this.#index.at(this.#view, this.#at);
     this.#at = this.#index.end;
     if (this.#at === 0 || !this.#take(MARKET_ID)) return false;
     if (!this.#skipText() || !this.#take(PRICE)) return false;
-    const priceE4 = this.#decimals(PRICE_DIGITS);
-    if (priceE4 <= 0 || !this.#take(DELTA)) return false;
+    if (this.#digits(PRICE_DIGITS) !== PRICE_DIGITS) return false;
+    const priceE4 = this.#value[0]!;
+    if (priceE4 === 0 || !this.#take(DELTA)) return false;
     const isMinus = this.#bytes[this.#at] === MINUS;
     if (isMinus) this.#at++;
-    const centi = this.#size();
+    if (!this.#size()) return false;
+    const centi = this.#value[0]!;
     const isYes = this.#take(SIDE_YES);
-    if (centi < 0 || !(isYes || this.#take(SIDE_NO))) return false;
+    if (!isYes && !this.#take(SIDE_NO)) return false;
     if (!this.#skipCause()) return false;
-    const tsMs = this.#take(TS_MS) ? this.#number() : NONE;
-    if (tsMs === UNREADABLE || this.#bytes[this.#at++] !== CLOSING_BRACE) return false;
+    this.#value[0] = NONE;
+    if (this.#take(TS_MS) && !this.#number()) return false;
+    const tsMs = this.#value[0]!;
+    if (this.#bytes[this.#at++] !== CLOSING_BRACE) return false;
     stamps += this.#skipNumber(SENDING);
     if (stamps < 0 || stamps > 1 || !this.#isEnd(length)) return false;
     frame.kind = FRAME_DELTA;
@@ -147,34 +156,28 @@ export class DeltaScanner {
   /** 1 when the key and its number were there, 0 when the key is not next, UNREADABLE when what follows it is no number. */
   #skipNumber(key: ByteWords): number {
     if (!this.#take(key)) return 0;
-    return this.#number() < 0 ? UNREADABLE : 1;
+    return this.#number() ? 1 : UNREADABLE;
   }
 
-  /** A whole number as JSON writes it, without sign, zeros before it or exponent. UNREADABLE for all else. */
-  #number(): number {
-    const start = this.#at;
-    const value = this.#digits(MAX_DIGITS);
-    return this.#bytes[start] === ZERO && this.#at - start > 1 ? UNREADABLE : value;
-  }
-
-  /** A price's or size's digits behind the point, neither more nor fewer. */
-  #decimals(digits: number): number {
-    const start = this.#at;
-    const value = this.#digits(digits);
-    return this.#at - start === digits ? value : UNREADABLE;
+  /** A whole number as JSON writes it, without sign, zeros before it or exponent. */
+  #number(): boolean {
+    const isZero = this.#bytes[this.#at] === ZERO;
+    const digits = this.#digits(MAX_DIGITS);
+    return digits === 1 || (digits > 1 && !isZero);
   }
 
   /** "12.50" in hundredths. */
-  #size(): number {
-    const start = this.#at;
-    const whole = this.#digits(MAX_WHOLE_DIGITS);
-    if (whole < 0 || (this.#bytes[start] === ZERO && this.#at - start > 1)) return UNREADABLE;
-    if (this.#bytes[this.#at++] !== DOT) return UNREADABLE;
-    const hundredths = this.#decimals(SIZE_DIGITS);
-    return hundredths < 0 ? UNREADABLE : whole * CENTI_PER_CONTRACT + hundredths;
+  #size(): boolean {
+    const isZero = this.#bytes[this.#at] === ZERO;
+    const digits = this.#digits(MAX_WHOLE_DIGITS);
+    if (digits === 0 || (digits > 1 && isZero)) return false;
+    const whole = this.#value[0]!;
+    if (this.#bytes[this.#at++] !== DOT || this.#digits(SIZE_DIGITS) !== SIZE_DIGITS) return false;
+    this.#value[0]! += whole * CENTI_PER_CONTRACT;
+    return true;
   }
 
-  /** Up to so many digits; UNREADABLE when there is none. What follows them is the caller's to check. */
+  /** Reads up to so many digits into #value, and says how many there were. What follows them is the caller's to check. */
   #digits(most: number): number {
     const view = this.#view;
     const start = this.#at;
@@ -192,7 +195,8 @@ export class DeltaScanner {
       value = value * 10 + digit;
     }
     this.#at = at;
-    return at === start ? UNREADABLE : value;
+    this.#value[0] = value;
+    return at - start;
   }
 
   /** The frame's last brace, and nothing behind it but the newline that some frames have (kalshi-api.md 2.1). */
