@@ -14,12 +14,15 @@ import { type KalshiLimits, loadKalshiLimits } from '../venues/kalshi/limits.js'
 import { readKalshiPrivateKey } from '../venues/kalshi/wire/auth.js';
 import type { VenueFill } from '../venues/orders.js';
 import {
-  listPolymarketFills,
-  loadPolymarketBalanceMicros,
+  isPolymarketClosedOnly,
   loadPolymarketCredentials,
+  loadPolymarketFills,
+  loadPolymarketFunds,
   type PolymarketFillMarket,
+  requirePolymarketAllowances,
 } from '../venues/polymarket/account.js';
 import type { PolymarketCredentials } from '../venues/polymarket/orders.js';
+import type { PolymarketIdentity } from '../venues/polymarket/private-call.js';
 import type { EngineConfig } from './engine-config.js';
 import { type LoadedPairs, reloadPairs } from './markets.js';
 import type { ShardState } from './venue-watch.js';
@@ -94,12 +97,11 @@ export class Accounts {
   async balancesMicros(): Promise<[kalshi: number, polymarket: number]> {
     return Promise.all([
       loadKalshiCash(this.kalshi, this.#kalshiIdentity).then(({ micros }) => micros),
-      loadPolymarketBalanceMicros(
+      loadPolymarketFunds(
         this.polymarket,
-        this.#loggedIn(),
+        this.#polymarketIdentity,
         this.#config.polymarket.signatureType,
-        this.#clocks[POLYMARKET],
-      ),
+      ).then(({ micros }) => micros),
     ]);
   }
 
@@ -138,13 +140,34 @@ export class Accounts {
     return reloadPairs(pairs, venue, venue === KALSHI ? this.kalshi : this.polymarket);
   }
 
-  async polymarketFills(sinceS: number, pairs: readonly TradedPair[]): Promise<VenueFill[]> {
-    return listPolymarketFills(
+  /** As kalshiFills. */
+  async polymarketFills(
+    sinceS: number,
+    pairs: readonly TradedPair[],
+  ): Promise<readonly VenueFill[]> {
+    const { fills, unreadable } = await loadPolymarketFills(
       this.polymarket,
-      this.#loggedIn(),
-      this.#clocks[POLYMARKET],
+      this.#polymarketIdentity,
       sinceS,
       polymarketFillMarkets(pairs),
+    );
+    if (unreadable.count === 0) return fills;
+    const { count, firstText } = unreadable;
+    throw new Error(`trades cannot be read: venue=polymarket count=${count} first=${firstText}`);
+  }
+
+  /** Rejects with what keeps the wallet from buying these markets, before an order finds out. */
+  async checkPolymarketMayBuy(pairs: readonly TradedPair[]): Promise<void> {
+    const identity = this.#polymarketIdentity;
+    if (await isPolymarketClosedOnly(this.polymarket, identity)) {
+      throw new Error('polymarket lets this account only close positions: venue=polymarket');
+    }
+    const { exchanges, signatureType } = this.#config.polymarket;
+    const funds = await loadPolymarketFunds(this.polymarket, identity, signatureType);
+    requirePolymarketAllowances(
+      funds,
+      exchanges,
+      pairs.map(({ polymarket }) => polymarket),
     );
   }
 
@@ -155,6 +178,10 @@ export class Accounts {
   get #kalshiIdentity(): KalshiIdentity {
     const { keyId } = this.#config.kalshi;
     return { keyId, key: this.#kalshiKey, clock: this.#clocks[KALSHI] };
+  }
+
+  get #polymarketIdentity(): PolymarketIdentity {
+    return { credentials: this.#loggedIn(), clock: this.#clocks[POLYMARKET] };
   }
 
   #loggedIn(): PolymarketCredentials {

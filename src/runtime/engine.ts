@@ -179,6 +179,7 @@ export class Engine {
     this.#running = running;
     this.#terms = this.#watchTerms(running);
     for (const shard of watch.pausedShards) this.#shardPaused(shard, true);
+    await accounts.checkPolymarketMayBuy(traded);
     await this.#grantFunds(running);
     const orderLimits = await this.#readLimits(accounts);
     this.#refuseWhenStopping();

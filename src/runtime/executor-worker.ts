@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import type { Clock } from '../domain/clock.js';
 import { createOrderIds } from '../domain/order-id.js';
-import { KALSHI, POLYMARKET, type Venue } from '../domain/venue.js';
+import { KALSHI, POLYMARKET, type Venue, type VenueName } from '../domain/venue.js';
+import { RestClient } from '../net/rest-client.js';
 import { TokenBucket } from '../net/token-bucket.js';
 import { WsSession } from '../net/ws-session.js';
 import { EXECUTION_REQUEST_BYTES } from '../pipeline/execution-request.js';
@@ -15,8 +16,8 @@ import { kalshiHeaders } from '../venues/kalshi/headers.js';
 import { KalshiOrders } from '../venues/kalshi/orders.js';
 import { readKalshiPrivateKey } from '../venues/kalshi/wire/auth.js';
 import type { OrderGateway, VenueFill } from '../venues/orders.js';
-import { PolymarketFillStream } from '../venues/polymarket/account.js';
 import { PolymarketOrders } from '../venues/polymarket/orders.js';
+import { PolymarketFillStream } from '../venues/polymarket/user-stream.js';
 import { kalshiMarketIndex, polymarketFillMarkets, readEvmKey } from './accounts.js';
 import { createClock } from './monotonic-clock.js';
 import { openVenueTable, venueGuard } from './venue-guards.js';
@@ -147,7 +148,9 @@ function openKalshi(
       url: wsUrl,
       headers: () => kalshiHeaders(keyId, privateKey, clock.wallMs(), 'GET', pathname),
     },
-    new KalshiFillStream(kalshiMarketIndex(pairs), onFill),
+    new KalshiFillStream(kalshiMarketIndex(pairs), onFill, {
+      onUnreadable: tellUnreadable(context, 'kalshi'),
+    }),
     reportConnection(context, undefined, 'kalshi fills'),
     clock,
     Math.random,
@@ -156,13 +159,28 @@ function openKalshi(
   return { gateway, stream, setTerms };
 }
 
+/** What cannot be read may be a fill of ours: the order that it belongs to is looked up. */
+function tellUnreadable(context: WorkerContext, venue: VenueName): (text: string) => void {
+  return (text) =>
+    context.send({
+      type: 'event',
+      event: {
+        level: 'error',
+        event: 'unreadable',
+        text: `${venue} told something of our orders that cannot be read: ${text.slice(0, 200)}`,
+        facts: { venue },
+      },
+    });
+}
+
 function openPolymarket(
   { config, pairs, memory, orderLimits, polymarketSession }: WorkerInput,
   context: WorkerContext,
   clock: Clock,
   onFill: (fill: VenueFill) => void,
 ): Side {
-  const { restUrl, wsUrl, chainId, exchanges, funder, privateKeyPath } = config.polymarket;
+  const { restUrl, wsUrl, chainId, exchanges, funder, signatureType, privateKeyPath } =
+    config.polymarket;
   const credentials = {
     address: polymarketSession.address,
     apiKey: polymarketSession.apiKey,
@@ -173,22 +191,28 @@ function openPolymarket(
   const setTerms = (market: number, { polymarket }: TradedPair) => {
     markets[market] = polymarket;
   };
+  const guard = venueGuard(openVenueTable(memory.venues), POLYMARKET, clock);
+  const rest = new RestClient(restUrl, config.requestTimeoutMs, { breaker: guard.breaker });
   const gateway = new PolymarketOrders({
     restUrl,
     chainId,
     exchanges,
     privateKey: readEvmKey(privateKeyPath),
+    signatureType,
     funder,
+    rest,
     credentials,
     markets,
     connections: config.orderConnections,
     timeoutMs: config.orderTimeoutMs,
-    ...venueGuard(openVenueTable(memory.venues), POLYMARKET, clock),
+    ...guard,
     bucket: new TokenBucket(orderLimits[POLYMARKET], clock),
   });
   const stream = new WsSession(
     { url: `${wsUrl}/user`, headers: () => ({}) },
-    new PolymarketFillStream(credentials, polymarketFillMarkets(pairs), onFill),
+    new PolymarketFillStream(credentials, polymarketFillMarkets(pairs), onFill, {
+      onUnreadable: tellUnreadable(context, 'polymarket'),
+    }),
     reportConnection(context, undefined, 'polymarket fills'),
     clock,
     Math.random,

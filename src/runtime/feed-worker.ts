@@ -4,6 +4,8 @@ import type { Clock } from '../domain/clock.js';
 import { formatDecimal } from '../domain/decimal.js';
 import { PRICE_PLACES, SIZE_CENTI_PLACES } from '../domain/units.js';
 import { KALSHI, POLYMARKET, VENUE_NAMES } from '../domain/venue.js';
+import { RestClient } from '../net/rest-client.js';
+import { type BucketLimits, TokenBucket } from '../net/token-bucket.js';
 import { type SocketTarget, WsSession } from '../net/ws-session.js';
 import { MAX_FEED_AGE_NS } from '../pipeline/detector.js';
 import { Publisher } from '../pipeline/publisher.js';
@@ -22,12 +24,16 @@ import { KalshiFeed } from '../venues/kalshi/feed.js';
 import { kalshiHeaders } from '../venues/kalshi/headers.js';
 import { readKalshiPrivateKey } from '../venues/kalshi/wire/auth.js';
 import { MAX_ASSETS_PER_CONNECTION, PolymarketFeed } from '../venues/polymarket/feed.js';
+import { BookComparison, readKalshiMarkets, readPolymarketMarkets } from './book-reads.js';
 import { createClock } from './monotonic-clock.js';
+import { type MarketBooks, PricePolling } from './price-polling.js';
 import { openVenueTable, venueGuard } from './venue-guards.js';
 import { beatEvery, reportConnection, type WorkerContext, whenEnded } from './worker-boot.js';
 import type { WorkerInput } from './worker-protocol.js';
 
 const TICK_MS = 25;
+/** 10 calls a second at 10 tokens: half of what Kalshi was seen to give to an address without a key (kalshi-api.md 4.6). */
+const BOOK_READ_LIMITS: BucketLimits = { capacity: 100, perSecond: 100 };
 const MARKETS_PER_POLYMARKET_CONNECTION = MAX_ASSETS_PER_CONNECTION / 2;
 
 /** One connection: the markets that it carries, their books, their way into shared memory. */
@@ -36,6 +42,8 @@ interface Connection {
   readonly feed: ExchangeFeed;
   readonly publisher: Publisher;
   readonly session: WsSession;
+  readonly polling: PricePolling;
+  readonly comparison?: BookComparison;
 }
 
 export function runFeed(input: WorkerInput, context: WorkerContext): void {
@@ -51,7 +59,12 @@ export function runFeed(input: WorkerInput, context: WorkerContext): void {
   const stopBeating = worker.beat(connections);
   const close = async () => {
     stopBeating();
-    for (const { session } of connections) session.close();
+    for (const { session, polling, comparison } of connections) {
+      comparison?.stop();
+      polling.up();
+      session.close();
+    }
+    await worker.close();
   };
   whenEnded(context, close, (message) => {
     if (message.type !== 'readmit') return;
@@ -70,6 +83,8 @@ class FeedWorker {
   readonly #count: CountFeed;
   readonly #memory: ConstructorParameters<typeof Publisher>[0];
   readonly #limits: { readonly maxSilenceMs: number; readonly maxLagMs: number };
+  /** Market data by REST: nothing here is signed, and nothing waits for it. */
+  readonly #rest: RestClient;
 
   constructor(input: WorkerInput, context: WorkerContext, venue: 0 | 1) {
     const { config, memory } = input;
@@ -79,6 +94,10 @@ class FeedWorker {
     this.#clock = createClock(input.origin);
     const counters = new CounterBlock(memory.counters[input.worker]!);
     this.#count = (name) => counters.add(COUNTER_INDEX[name]);
+    const { breaker } = venueGuard(openVenueTable(memory.venues), venue, this.#clock);
+    const { restUrl } = venue === KALSHI ? config.kalshi : config.polymarket;
+    const reads = new TokenBucket(BOOK_READ_LIMITS, this.#clock);
+    this.#rest = new RestClient(restUrl, config.requestTimeoutMs, { breaker, reads });
     this.#limits = { maxSilenceMs: config.maxSilenceMs, maxLagMs: config.maxLagMs };
     this.#memory = {
       quotes: new QuoteTable(memory.quotes),
@@ -104,7 +123,9 @@ class FeedWorker {
     const publisher = this.#publisherOf(markets);
     const options = { dialect, useYesPrice };
     const feed = new KalshiFeed(own, publisher, this.#count, this.#limits, this.#clock, options);
-    return this.#connect(target, markets, feed, publisher);
+    return this.#connect(target, markets, feed, publisher, () =>
+      readKalshiMarkets(this.#rest, own),
+    );
   }
 
   openPolymarket(markets: readonly number[]): Connection {
@@ -118,7 +139,17 @@ class FeedWorker {
     });
     const publisher = this.#publisherOf(markets);
     const feed = new PolymarketFeed(own, publisher, this.#count, this.#limits, this.#clock);
-    return this.#connect(target, markets, feed, publisher);
+    const tokenIds = own.flatMap((market) => market.tokenIds);
+    return {
+      ...this.#connect(target, markets, feed, publisher, () =>
+        readPolymarketMarkets(this.#rest, own),
+      ),
+      comparison: new BookComparison(this.#rest, feed, tokenIds),
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.#rest.close();
   }
 
   /** Shows life from the event loop. Returns what ends that. */
@@ -158,8 +189,10 @@ class FeedWorker {
     markets: readonly number[],
     feed: ExchangeFeed,
     publisher: Publisher,
+    readBooks: () => Promise<readonly MarketBooks[]>,
   ): Connection {
     let hadConnection = false;
+    const polling = new PricePolling(readBooks, publisher, this.#count, this.#clock);
     const { role } = this.#input;
     const name = `${VENUE_NAMES[this.#venue]} feed ${role.kind === 'feed' ? role.part : 0}`;
     const events = reportConnection(this.#context, this.#venue, name);
@@ -170,15 +203,19 @@ class FeedWorker {
         connected: () => {
           if (hadConnection) this.#count('reconnects');
           hadConnection = true;
+          polling.up();
           events.connected();
         },
-        disconnected: events.disconnected,
+        disconnected: (why, retryMs) => {
+          polling.down();
+          events.disconnected(why, retryMs);
+        },
       },
       this.#clock,
       Math.random,
       TICK_MS,
     );
-    return { markets: new Set(markets), feed, publisher, session };
+    return { markets: new Set(markets), feed, publisher, session, polling };
   }
 }
 

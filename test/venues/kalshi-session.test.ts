@@ -140,6 +140,21 @@ describe("Kalshi's errors, in answer to a question for snapshots", () => {
     ).toHaveLength(3);
   });
 
+  it('a sid that is forgotten is forgotten for the markets that nobody asked about as well', () => {
+    const { rig, peer } = open(3);
+    peer().refusals.push(7);
+    const msg = { market_ticker: tickerOf(0), side: 'yes', price_dollars: 'x' };
+    rig.handText(JSON.stringify({ type: 'orderbook_delta', sid: 1, seq: ++peer().seq, msg }));
+    expect(peer().heardCommands.at(-1)).toBe('get_snapshot 1');
+    peer().sid = 0;
+    peer().seq = 0;
+    rig.deliver(1);
+    expect(rig.trusted()).toEqual(all(3, false));
+    expect(peer().heardCommands.at(-1)).toBe('orderbook_delta 3');
+    rig.deliver();
+    expect(rig.trusted()).toEqual(all(3, true));
+  });
+
   it('a ticker that has dropped out of the sid is added again', () => {
     const opened = open(3);
     const { rig, peer } = opened;
@@ -419,6 +434,19 @@ describe("Kalshi's lifecycle channel", () => {
     expect(rig.reasonOf(0)).toBe('closed');
   });
 
+  it('a market that is over is not asked for any more', () => {
+    const opened = open(3, lifecycle);
+    tell(opened, 'settled', 0);
+    skipOne(opened);
+    expect(opened.peer().heardCommands.at(-1)).toBe('get_snapshot 2');
+  });
+
+  it('a market that is said to be deactivated is halted, whatever the event', () => {
+    const opened = open(2, lifecycle);
+    tell(opened, 'a_word_of_next_year', 1, { is_deactivated: true });
+    expect([opened.rig.reasonOf(0), opened.rig.reasonOf(1)]).toEqual(['trusted', 'halted']);
+  });
+
   it.each(['created', 'metadata_updated', 'a_word_of_next_year'])('%s changes nothing', (event) => {
     const opened = open(3, lifecycle);
     tell(opened, event, 0);
@@ -489,6 +517,20 @@ describe("Kalshi's lifecycle channel", () => {
     expect(rig.marketReasons).toEqual([REASON_TERMS_CHANGED, REASON_TERMS_CHANGED]);
     for (const market of [0, 1]) readmit(market);
     rig.settle();
+    expect(rig.trusted()).toEqual([true, true]);
+  });
+
+  it('that is refused after a reconnect leaves the terms of this moment to be read', () => {
+    let connections = 0;
+    const { rig, readmit } = open(2, lifecycle, (peer) => {
+      if (++connections === 2) peer.refusals.push(0, 8);
+    });
+    rig.disconnect();
+    rig.connect();
+    rig.deliver();
+    expect(rig.termsChanged).toEqual([0, 1]);
+    for (const market of [0, 1]) readmit(market);
+    rig.deliver();
     expect(rig.trusted()).toEqual([true, true]);
   });
 

@@ -4,8 +4,8 @@ import { RestClient } from '../../src/net/rest-client.js';
 import { loadKalshiFills } from '../../src/venues/kalshi/account.js';
 import { KalshiOrders } from '../../src/venues/kalshi/orders.js';
 import {
-  listPolymarketFills,
   loadPolymarketCredentials,
+  loadPolymarketFills,
 } from '../../src/venues/polymarket/account.js';
 import { PolymarketOrders } from '../../src/venues/polymarket/orders.js';
 import { CONTRACTS, POLYGON_CHAIN_ID } from '../../src/venues/polymarket/wire/contracts.js';
@@ -111,7 +111,8 @@ const polymarket: OrderVenueUnderTest = {
       inject: (fault) => exchange.server.inject(fault),
       heldE6: (outcome) => exchange.accounts.heldE6(TRADER, 0, outcome),
       paidMicros: () => POLYMARKET_CASH - exchange.accounts.cashMicros(TRADER),
-      fills: () => listPolymarketFills(rest, credentials, clock, 0, markets),
+      fills: () =>
+        loadPolymarketFills(rest, { credentials, clock }, 0, markets).then(({ fills }) => fills),
       close: async () => {
         await rest.close();
         await exchange.close();

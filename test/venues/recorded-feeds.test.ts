@@ -38,7 +38,7 @@ class Sink implements FeedSink {
   setConnectionTrust(reason: number): void {
     this.connectionReason = reason;
   }
-  termsChanged(): void {}
+  readonly termsChanged = () => undefined;
 
   ring(): void {
     this.rings++;

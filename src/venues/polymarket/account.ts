@@ -19,7 +19,6 @@ import { decodeSecret } from './wire/hmac.js';
 import { addressOf } from './wire/sign.js';
 
 export type { PolymarketFillMarket } from './account-rows.js';
-export { PolymarketFillStream } from './user-stream.js';
 
 /** The account says something that cannot be traded on. */
 export class PolymarketAccountError extends Error {
@@ -124,16 +123,6 @@ export async function loadPolymarketFunds(
   };
 }
 
-/** pUSD that orders may spend, in micros (polymarket-api.md 4.11). */
-export async function loadPolymarketBalanceMicros(
-  rest: RestClient,
-  credentials: PolymarketCredentials,
-  signatureType: number,
-  clock: Clock,
-): Promise<number> {
-  return (await loadPolymarketFunds(rest, { credentials, clock }, signatureType)).micros;
-}
-
 /**
  * Throws PolymarketAccountError unless the exchange of every one of these markets may take pUSD
  * from the wallet: its orders would be refused with `not enough balance / allowance` after the
@@ -196,22 +185,4 @@ export async function loadPolymarketFills(
     }
   }
   return { fills, unreadable: unreadable.summary };
-}
-
-/**
- * As loadPolymarketFills, for who has no use for what cannot be read: rejects with
- * PolymarketAccountError when there is any of that, so that nothing is taken for not filled.
- */
-export async function listPolymarketFills(
-  rest: RestClient,
-  credentials: PolymarketCredentials,
-  clock: Clock,
-  sinceS: number,
-  markets: ReadonlyMap<string, PolymarketFillMarket>,
-): Promise<VenueFill[]> {
-  const identity = { credentials, clock };
-  const { fills, unreadable } = await loadPolymarketFills(rest, identity, sinceS, markets);
-  if (unreadable.count === 0) return [...fills];
-  const { count, firstText } = unreadable;
-  throw new PolymarketAccountError(`trades cannot be read: count=${count} first=${firstText}`);
 }

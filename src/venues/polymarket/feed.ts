@@ -506,7 +506,8 @@ export class PolymarketFeed implements ExchangeFeed {
     this.#forget(market, reason, nowNs);
     market.repairs++;
     if (market.repairs > REPAIRS_BEFORE_RECONNECT && !market.isHopeless) {
-      market.isHopeless = true;
+      // Where no market has a book it is the connection's fault, not the market's.
+      market.isHopeless = this.#markets.some(({ tokens }) => tokens[0].book.hasSnapshot);
       this.#giveUp = 'a book stays wrong';
     }
     this.#rejoin([market], nowNs);
