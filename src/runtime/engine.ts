@@ -57,7 +57,7 @@ import {
 } from './telemetry.js';
 import { TermsWatch } from './terms-watch.js';
 import { allocateVenues, openVenueTable, venueGuard } from './venue-guards.js';
-import { VENUE_WATCH_MS, VenueWatch } from './venue-watch.js';
+import { PAUSE_WATCH_MS, VENUE_WATCH_MS, VenueWatch } from './venue-watch.js';
 import type {
   PolymarketSession,
   TradedPair,
@@ -188,6 +188,10 @@ export class Engine {
     this.#every(VENUE_WATCH_MS, () => {
       void watch.ask();
       this.#readDueTerms(running);
+    });
+    // A pause costs every underround that it outlasts: its end is looked for more often.
+    this.#every(PAUSE_WATCH_MS, () => {
+      if (watch.pausedShards.length > 0) void watch.ask();
     });
     this.#every(HOUSEKEEPING_MS, () => {
       this.#drainDecisions();

@@ -12,6 +12,8 @@ const GATHER_MS = 50;
 const RETRY_MS = 5_000;
 const REFUSED_RETRY_MS = 60_000;
 
+const TOLD_REFUSALS = 3;
+
 export interface TermsWatchOptions {
   /** Reads the terms of these pairs on one exchange anew, each traded or refused. Rejects when an exchange cannot be read. */
   readonly load: (pairs: readonly TradedPair[], venue: Venue) => Promise<LoadedPairs>;
@@ -58,6 +60,7 @@ export class TermsWatch {
       const asked = markets.map((market) => this.#pairs[market]!);
       const loaded = await this.#options.load(asked, venue);
       for (const market of markets) await this.#take(venue, market, loaded);
+      this.#tellRefused(loaded);
     } catch (error) {
       const why = `new terms of ${markets.length} markets cannot be read: ${messageOf(error)}`;
       this.#options.say('warn', 'terms-unread', why);
@@ -69,13 +72,19 @@ export class TermsWatch {
     if (own.size > 0) this.#options.after(GATHER_MS, () => void this.#read(venue));
   }
 
-  async #take(venue: Venue, market: number, { traded, refused }: LoadedPairs): Promise<void> {
+  /** A word for all: a change of a series, or an exchange that is away, can be about hundreds of markets. */
+  #tellRefused({ refused }: LoadedPairs): void {
+    if (refused.length === 0) return;
+    const told = refused.slice(0, TOLD_REFUSALS).map(({ name, why }) => `${name} (${why})`);
+    const more = refused.length > told.length ? ` and ${refused.length - told.length} more` : '';
+    this.#options.say('warn', 'terms-refused', `not traded now: ${told.join(', ')}${more}`);
+  }
+
+  async #take(venue: Venue, market: number, { traded }: LoadedPairs): Promise<void> {
     const old = this.#pairs[market]!;
     const { name } = old;
     const found = traded.find((each) => each.name === name);
     if (found === undefined) {
-      const why = refused.find((each) => each.name === name)?.why ?? 'it is not listed any more';
-      this.#options.say('warn', 'terms-refused', `${name} is not traded: ${why}`);
       this.#options.after(REFUSED_RETRY_MS, () => this.changed(venue, market));
       return;
     }

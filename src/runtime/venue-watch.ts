@@ -5,6 +5,7 @@ import { messageOf } from '../net/rest-client.js';
 
 /** Often enough that a pause costs one or two orders, and 2 tokens of 200 a second. */
 export const VENUE_WATCH_MS = 5_000;
+export const PAUSE_WATCH_MS = 1_000;
 
 export interface ShardState {
   readonly exchangeIndex: number;

@@ -29,6 +29,7 @@ interface ScriptLine extends PlannedFault {
 
 interface Storm {
   readonly everyMs: number;
+  readonly untilMs: number;
   readonly seed: number;
   readonly of: readonly PlannedFault[];
 }
@@ -97,6 +98,7 @@ const scriptSchema = z.strictObject({
   storm: z
     .strictObject({
       every: period,
+      until: time.optional(),
       seed: z.int().min(0).max(4_294_967_295).default(1),
       of: z.array(faultEntry).min(1).max(MAX_FAULTS).optional(),
     })
@@ -122,7 +124,12 @@ export function readFaultScript(path: string): FaultScript {
   const { faults, storm } = script.data;
   return {
     lines: faults,
-    storm: storm && { everyMs: storm.every, seed: storm.seed, of: storm.of ?? STORM },
+    storm: storm && {
+      everyMs: storm.every,
+      untilMs: storm.until ?? Number.POSITIVE_INFINITY,
+      seed: storm.seed,
+      of: storm.of ?? STORM,
+    },
   };
 }
 
@@ -163,7 +170,11 @@ export class FaultPlayer {
     for (const line of lines) this.#schedule(line);
     if (storm === undefined) return;
     const rng = new Rng(storm.seed, 'storm');
-    this.#every(storm.everyMs, () => this.#play(rng.pick(storm.of)));
+    let atMs = 0;
+    this.#every(storm.everyMs, () => {
+      atMs += storm.everyMs;
+      if (atMs <= storm.untilMs) this.#play(rng.pick(storm.of));
+    });
   }
 
   stop(): void {

@@ -82,6 +82,8 @@ export interface RunningSim {
 }
 
 const HOST = '127.0.0.1';
+/** Longer than any fault sets an exchange's clock back. */
+const OPEN_SINCE_MS = 7_200_000;
 const TRADER = 'trader';
 
 /** Rejects when a port is taken or the recording cannot be read; nothing is left behind then. */
@@ -185,7 +187,7 @@ function createMarket(options: SimOptions): SimMarket {
     options.replay === undefined
       ? []
       : readRecordings(options.replay, options.replaySpeed, markets);
-  const listings = createListings({ seed, markets, openTimeMs: Date.now() });
+  const listings = createListings({ seed, markets, openTimeMs: Date.now() - OPEN_SINCE_MS });
   const streams = createPairStreams(listings, {
     seed,
     rate,

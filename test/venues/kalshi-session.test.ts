@@ -506,7 +506,8 @@ describe("Kalshi's lifecycle channel", () => {
     expect(rig.termsChanged).toEqual([]);
     rig.disconnect();
     rig.connect();
-    // Books first: the changes are not told again yet, so terms read now would not be the last ones.
+    // Books first: the changes are not told again yet, so terms read now would not be the last
+    // ones.
     rig.deliver(3);
     expect(peer().heardCommands).toContain('market_lifecycle_v2 0');
     expect(rig.termsChanged).toEqual([]);

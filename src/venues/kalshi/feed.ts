@@ -1,5 +1,6 @@
-// Kalshi's market data session (kalshi-api.md 2): one connection's books from snapshots and signed deltas, one sequence over all of
-// them, repaired by get_snapshot, barred by what the lifecycle channel tells. Steps on frames and ticks; owns no socket.
+// Kalshi's market data session (kalshi-api.md 2): one connection's books from snapshots and signed
+// deltas, one sequence over all of them, repaired by get_snapshot, barred by what the lifecycle
+// channel tells. Steps on frames and ticks; owns no socket.
 import type { Clock } from '../../domain/clock.js';
 import { PAYOUT_E4 } from '../../domain/units.js';
 import { ConnectionWatch } from '../connection-watch.js';
@@ -39,13 +40,18 @@ export type { KalshiFeedMarket } from './market-book.js';
 
 /** A book that was asked for and has not come is asked for again after this long. */
 const SNAPSHOT_RETRY_NS = 1_000_000_000;
-/** A crossed book that does not uncross by itself within this long was built from a lost message. */
+/**
+ * A crossed book that does not uncross by itself within this long was built from a lost message.
+ */
 const CROSSED_NS = 250_000_000;
 
 export interface KalshiFeedOptions {
   /** Of January 2026 (kalshi-api.md 2.7) or of today, which is the default. */
   readonly dialect?: KalshiDialect;
-  /** Asks for the NO side in YES prices; the default is false, and it is always said (kalshi-api.md 2.6). */
+  /**
+   * Asks for the NO side in YES prices; the default is false, and it is always said (kalshi-api.md
+   * 2.6).
+   */
   readonly useYesPrice?: boolean;
 }
 
@@ -65,7 +71,10 @@ export class KalshiFeed implements ExchangeFeed {
   /** Changes were told on this connection or an earlier one: what a gap hides may have been one. */
   #hasLifecycle = false;
   #nextCloseMs = 0;
-  /** The last question that must be answered, and when it was asked: its answer proves that the pipe is not behind. */
+  /**
+   * The last question that must be answered, and when it was asked: its answer proves that the pipe
+   * is not behind.
+   */
   #probeId = NONE;
   #probedNs = 0;
   /** When the books were asked for that have not begun to come; NONE when they have. */
@@ -178,11 +187,15 @@ export class KalshiFeed implements ExchangeFeed {
     this.#askFor([book], nowNs);
   }
 
-  /** What the frame says about the age of all that stands in the books, before any of it is used. @hot */
+  /**
+   * What the frame says about the age of all that stands in the books, before any of it is used.
+   * @hot
+   */
   #prove({ id, tsMs }: KalshiFrame, receiveNs: number): void {
     if (tsMs !== NONE) this.#watch.stamped(receiveNs, tsMs);
     else if (id !== NONE && id === this.#probeId) {
-      // Replies count in the sid's own sequence, so they come in order with the data (kalshi-api.md 2.4).
+      // Replies count in the sid's own sequence, so they come in order with the data (kalshi-api.md
+      // 2.4).
       this.#watch.answered(this.#probedNs, receiveNs, true);
     }
   }
@@ -193,7 +206,10 @@ export class KalshiFeed implements ExchangeFeed {
     this.#probedNs = probe?.askedNs ?? nowNs;
   }
 
-  /** seq counts per sid over all markets and control replies (kalshi-api.md 2.4). One that is skipped spoils every book. @hot */
+  /**
+   * seq counts per sid over all markets and control replies (kalshi-api.md 2.4). One that is
+   * skipped spoils every book. @hot
+   */
   #inSequence({ kind, sid, seq }: KalshiFrame, nowNs: number): boolean {
     const { books, lifecycle } = this.#subscription;
     if (seq === NONE || sid === NONE) {
@@ -201,7 +217,8 @@ export class KalshiFeed implements ExchangeFeed {
       this.#garbage(nowNs);
       return false;
     }
-    // The answer to a merged subscription tells the sid; an error is listened to whatever it is about.
+    // The answer to a merged subscription tells the sid; an error is listened to whatever it is
+    // about.
     if (sid !== books.sid) {
       return sid === lifecycle.sid
         ? this.#inLifecycle(seq)
@@ -251,14 +268,18 @@ export class KalshiFeed implements ExchangeFeed {
       this.#setReason(book, REASON_GARBAGE, receiveNs);
       return;
     }
-    // The first book, not the word before it: that comes also from an exchange whose data are behind.
+    // The first book, not the word before it: that comes also from an exchange whose data are
+    // behind.
     if (this.#startAskedNs !== NONE) this.#watch.firstAnswered(this.#startAskedNs, receiveNs);
     this.#startAskedNs = NONE;
     book.takeSnapshot(frame);
     this.#publish(book, receiveNs, frame.tsMs);
   }
 
-  /** The book that a frame is about. One that does not say is a change lost to we know not which. @hot */
+  /**
+   * The book that a frame is about. One that does not say is a change lost to we know not which.
+   * @hot
+   */
   #bookOf({ market }: KalshiFrame, receiveNs: number): MarketBook | undefined {
     if (market === NO_TICKER) this.#garbage(receiveNs);
     return market < 0 ? undefined : this.#books[market];
@@ -337,7 +358,10 @@ export class KalshiFeed implements ExchangeFeed {
     this.#sink.termsChanged(book.market);
   }
 
-  /** Changes of state or terms may have been told without us: of every market, and what they are now can be read. */
+  /**
+   * Changes of state or terms may have been told without us: of every market, and what they are now
+   * can be read.
+   */
   #missedChanges(): void {
     this.#doubtTerms();
     this.#tellDoubts();

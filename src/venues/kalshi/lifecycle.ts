@@ -1,9 +1,11 @@
-// What a frame of the market_lifecycle_v2 channel says of our markets (kalshi-api.md 2.5, 2.6). It must not know books or trust.
+// What a frame of the market_lifecycle_v2 channel says of our markets (kalshi-api.md 2.5, 2.6). It
+// must not know books or trust.
 import { NS_PER_SECOND } from '../../domain/clock.js';
 import { FRAME_EVENT_FEE, type KalshiFrame } from './wire/frame.js';
 
 /**
- * - halted: nothing matches; active: it does again, and all resting orders are gone (kalshi-api.md 5).
+ * - halted: nothing matches; active: it does again, and all resting orders are gone (kalshi-api.md
+ *   5).
  * - terms: grid, fee or close are others now; `closeMs` where the frame says it.
  * - over: the result is known.
  * - unreadable: something changed, and we do not know what or where.
@@ -23,7 +25,10 @@ const MS_PER_SECOND = 1_000;
 const MIN_UNIX_S = NS_PER_SECOND;
 const MAX_UNIX_S = MIN_UNIX_S * 10;
 
-/** undefined: nothing that we act on, as an event created, or a word that did not exist yet (kalshi-api.md 7.9). */
+/**
+ * undefined: nothing that we act on, as an event created, or a word that did not exist yet
+ * (kalshi-api.md 7.9).
+ */
 export function readLifecycle({ kind, body }: KalshiFrame): LifecycleChange | undefined {
   if (body === undefined) return { kind: 'unreadable' };
   if (kind === FRAME_EVENT_FEE) {

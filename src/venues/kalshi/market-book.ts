@@ -1,5 +1,5 @@
-// One market of a feed: its book as far as the frames tell, and what keeps it from being trusted whatever the book says. It must not
-// know the connection.
+// One market of a feed: its book as far as the frames tell, and what keeps it from being trusted
+// whatever the book says. It must not know the connection.
 import { Ladder } from '../../domain/ladder.js';
 import {
   REASON_CLOSED,
@@ -14,9 +14,15 @@ export interface KalshiFeedMarket {
   /** The engine's dense index. */
   readonly market: number;
   readonly ticker: string;
-  /** Without it a fee change of an event is taken to be about every ticker that begins with the event's. */
+  /**
+   * Without it a fee change of an event is taken to be about every ticker that begins with the
+   * event's.
+   */
   readonly eventTicker?: string;
-  /** Wall clock. The exchange sends nothing at the close (kalshi-api.md 2.6): without it the market is not closed by time. */
+  /**
+   * Wall clock. The exchange sends nothing at the close (kalshi-api.md 2.6): without it the market
+   * is not closed by time.
+   */
   readonly closeMs?: number;
 }
 
@@ -35,7 +41,10 @@ export class MarketBook {
   noBids = new Ladder();
   /** Of the book alone. */
   reason = REASON_NO_SNAPSHOT;
-  /** When the book got this reason, or was last asked for: unanswered snapshots and crossed books are timed by it. */
+  /**
+   * When the book got this reason, or was last asked for: unanswered snapshots and crossed books
+   * are timed by it.
+   */
   sinceNs = 0;
   /** What stands above the book's own reason; REASON_TRUSTED when nothing does. */
   bar = REASON_TRUSTED;
@@ -102,8 +111,8 @@ export class MarketBook {
   }
 
   /**
-   * Something may have been missed, a halt or its end as well: that is for the new terms to say, which are given for active markets
-   * only.
+   * Something may have been missed, a halt or its end as well: that is for the new terms to say,
+   * which are given for active markets only.
    */
   doubtTerms(): void {
     this.#terms = 'doubted';
@@ -116,7 +125,10 @@ export class MarketBook {
     this.#setBar();
   }
 
-  /** True when these were the terms that the engine was told to read; those that are in doubt since are not. */
+  /**
+   * True when these were the terms that the engine was told to read; those that are in doubt since
+   * are not.
+   */
   admitTerms(): boolean {
     if (this.#terms !== 'told') return false;
     this.#terms = 'known';

@@ -1,5 +1,6 @@
-// Kalshi's order books by REST (kalshi-api.md 4.1, 4.2): to show prices while the socket is down. They have no sequence number and
-// cannot be stitched to the socket's deltas; it must not know who looks at them.
+// Kalshi's order books by REST (kalshi-api.md 4.1, 4.2): to show prices while the socket is down.
+// They have no sequence number and cannot be stitched to the socket's deltas; it must not know who
+// looks at them.
 import { z } from 'zod';
 import { Ladder } from '../../domain/ladder.js';
 import type { RestClient } from '../../net/rest-client.js';
@@ -25,8 +26,9 @@ const booksSchema = z.object({
 });
 
 /**
- * The book of each ticker, in their order; undefined where the exchange gives none or its levels cannot be read. A ticker that it
- * does not know has an empty book. The NO side is always in NO prices here. Needs no key. Rejects with RestError.
+ * The book of each ticker, in their order; undefined where the exchange gives none or its levels
+ * cannot be read. A ticker that it does not know has an empty book. The NO side is always in NO
+ * prices here. Needs no key. Rejects with RestError.
  */
 export async function readKalshiBooks(
   rest: RestClient,

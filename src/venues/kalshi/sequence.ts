@@ -1,5 +1,5 @@
-// The numbers of one subscription's frames (kalshi-api.md 2.4): one sid, one seq over all of its markets and over the replies on it.
-// It must not know what the frames say.
+// The numbers of one subscription's frames (kalshi-api.md 2.4): one sid, one seq over all of its
+// markets and over the replies on it. It must not know what the frames say.
 import { NONE } from './wire/frame.js';
 
 export const NEXT = 0;

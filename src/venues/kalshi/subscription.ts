@@ -1,5 +1,6 @@
-// What the session asks of the exchange (kalshi-api.md 2.2): tickers in batches, at a bounded pace, each answer and each refusal
-// brought to an end. It must not know books: a market is a thing with a ticker here.
+// What the session asks of the exchange (kalshi-api.md 2.2): tickers in batches, at a bounded pace,
+// each answer and each refusal brought to an end. It must not know books: a market is a thing with
+// a ticker here.
 
 import type { Clock } from '../../domain/clock.js';
 import { type BucketLimits, TokenBucket } from '../../net/token-bucket.js';
@@ -9,9 +10,15 @@ import type { KalshiDialect } from './wire/dialect.js';
 import { type KalshiFrame, NONE } from './wire/frame.js';
 import { wsReactionTo } from './ws-error-reactions.js';
 
-/** Tickers a command carries: errors 26 and 27 have unpublished limits, batches of 500 worked (kalshi-api.md 2.1). */
+/**
+ * Tickers a command carries: errors 26 and 27 have unpublished limits, batches of 500 worked
+ * (kalshi-api.md 2.1).
+ */
 export const TICKERS_PER_COMMAND = 500;
-/** "A few commands a second" (kalshi-api.md 8); the burst lets 4,000 markets be subscribed or mended at once. */
+/**
+ * "A few commands a second" (kalshi-api.md 8); the burst lets 4,000 markets be subscribed or mended
+ * at once.
+ */
 export const COMMAND_LIMITS: BucketLimits = { capacity: 10, perSecond: 5 };
 /** Wait after error 26 or 27, doubled by each further one, until a command is taken again. */
 const BACKOFF_NS = 1_000_000_000;
@@ -68,7 +75,10 @@ export class Subscription<Market extends Subscribed> {
   readonly #useYesPrice: boolean;
   readonly #events: SubscriptionEvents<Market>;
   readonly #bucket: TokenBucket;
-  /** Markets to be subscribed; subscribed ones; of these, the ones whose snapshot is to be asked for. */
+  /**
+   * Markets to be subscribed; subscribed ones; of these, the ones whose snapshot is to be asked
+   * for.
+   */
   readonly #outside = new Set<Market>();
   readonly #inside = new Set<Market>();
   readonly #wanted = new Set<Market>();
@@ -99,7 +109,9 @@ export class Subscription<Market extends Subscribed> {
     this.#bucket = new TokenBucket(COMMAND_LIMITS, clock);
   }
 
-  /** Subscribes all of them on a new connection: nothing survives the old one (kalshi-api.md 2.1). */
+  /**
+   * Subscribes all of them on a new connection: nothing survives the old one (kalshi-api.md 2.1).
+   */
   opened(send: (text: string) => void, markets: Iterable<Market>, nowNs: number): void {
     this.closed();
     this.#send = send;
@@ -131,8 +143,9 @@ export class Subscription<Market extends Subscribed> {
   }
 
   /**
-   * A question whose answer comes in one order with the data, and its id: a book. A reply to anything else comes also when the data
-   * stand still. Not held back: it is what shows that the connection lives. undefined while there is nothing to ask about.
+   * A question whose answer comes in one order with the data, and its id: a book. A reply to
+   * anything else comes also when the data stand still. Not held back: it is what shows that the
+   * connection lives. undefined while there is nothing to ask about.
    */
   probe(nowNs: number): Probe | undefined {
     for (const [id, { kind, sentNs }] of this.#commands) {
@@ -246,7 +259,10 @@ export class Subscription<Market extends Subscribed> {
     this.flush(nowNs);
   }
 
-  /** An `ok` frame: an update's answer, or that of a subscription that was merged into one which stands (kalshi-api.md 2.3). */
+  /**
+   * An `ok` frame: an update's answer, or that of a subscription that was merged into one which
+   * stands (kalshi-api.md 2.3).
+   */
   ok({ id, sid, seq }: KalshiFrame, nowNs: number): void {
     const command = this.#commands.get(id);
     if (command === undefined || sid === NONE || seq === NONE) return;
@@ -272,7 +288,10 @@ export class Subscription<Market extends Subscribed> {
     this.#accepted(command);
   }
 
-  /** The command that the frame answers; where its id is not ours, as in a replay, the one of its kind. */
+  /**
+   * The command that the frame answers; where its id is not ours, as in a replay, the one of its
+   * kind.
+   */
   #answered(id: number, kind: CommandKind): Command<Market> | undefined {
     const own = this.#commands.get(id)?.kind === kind ? id : undefined;
     const first = [...this.#commands].find(([, command]) => command.kind === kind)?.[0];
@@ -351,7 +370,10 @@ export class Subscription<Market extends Subscribed> {
     this.#events.lifecycleLost();
   }
 
-  /** Everything is to be subscribed again, unless the sid that the exchange does not know is one of before. */
+  /**
+   * Everything is to be subscribed again, unless the sid that the exchange does not know is one of
+   * before.
+   */
   #startOver(command: Command<Market>, code: number, nowNs: number): void {
     if (command.kind === 'subscribe') {
       this.#giveUp = `subscribe is refused code=${code}`;

@@ -1,12 +1,13 @@
-// The levels of one side of a Kalshi book, from a snapshot or a REST reply (kalshi-api.md 2.6, 4.2), as the bids that a ladder keeps.
+// The levels of one side of a Kalshi book, from a snapshot or a REST reply (kalshi-api.md 2.6,
+// 4.2), as the bids that a ladder keeps.
 import type { Ladder } from '../../../domain/ladder.js';
 import { isPrice } from '../../../domain/price-grid.js';
 import { PAYOUT_E4 } from '../../../domain/units.js';
 import type { DialectReader } from './dialect.js';
 
 /**
- * Fills the ladder with levels [price, size] in any order; `isTurned`: the prices are of the other outcome. False when one cannot be
- * read: the ladder means nothing then.
+ * Fills the ladder with levels [price, size] in any order; `isTurned`: the prices are of the other
+ * outcome. False when one cannot be read: the ladder means nothing then.
  */
 export function fillBids(
   ladder: Ladder,

@@ -11,7 +11,10 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const NOT_ASCII = 0x80;
 
-/** Bytes to compare with, as little-endian words; the last one overlaps the one before, so that no byte is left over. */
+/**
+ * Bytes to compare with, as little-endian words; the last one overlaps the one before, so that no
+ * byte is left over.
+ */
 export interface ByteWords {
   readonly length: number;
   readonly words: Int32Array;
@@ -38,10 +41,11 @@ export function isAt(view: DataView, at: number, { length, words }: ByteWords): 
 }
 
 /**
- * True when the word's four bytes are letters, digits or signs that stand in a JSON string as they are: above the quote (blanks and
- * "!" are below it and taken for none), no backslash, ASCII. What is below shows in the highest bit when the quote's successor is
- * taken from it, a backslash when one is taken from the exclusive or, all else that is not ASCII in one or the other; what is borrowed
- * from the next byte comes from one that is found out already. @hot
+ * True when the word's four bytes are letters, digits or signs that stand in a JSON string as they
+ * are: above the quote (blanks and "!" are below it and taken for none), no backslash, ASCII. What
+ * is below shows in the highest bit when the quote's successor is taken from it, a backslash when
+ * one is taken from the exclusive or, all else that is not ASCII in one or the other; what is
+ * borrowed from the next byte comes from one that is found out already. @hot
  */
 export function isPlainWord(word: number): boolean {
   return (((word - ABOVE_QUOTES) | ((word ^ BACKSLASHES) - LOW_BITS)) & HIGH_BITS) === 0;

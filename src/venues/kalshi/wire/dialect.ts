@@ -1,5 +1,6 @@
-// How Kalshi writes the changes and levels of a book, today and in January 2026 (kalshi-api.md 2.6, 2.7). One connection speaks one
-// dialect: a frame of the other one cannot be read, it is never guessed at.
+// How Kalshi writes the changes and levels of a book, today and in January 2026 (kalshi-api.md 2.6,
+// 2.7). One connection speaks one dialect: a frame of the other one cannot be read, it is never
+// guessed at.
 import { parseDecimal, parseSignedDecimal } from '../../../domain/decimal.js';
 import { CENTI_PER_CONTRACT, PRICE_PLACES, SIZE_CENTI_PLACES } from '../../../domain/units.js';
 import { type JsonObject, textOf } from '../../json.js';
@@ -35,8 +36,8 @@ const CURRENT: DialectReader = {
 };
 
 /**
- * Whole cents and whole contracts. A frame with `_fp` fields may have parts of contracts, which its integers leave out: it is not
- * of this dialect.
+ * Whole cents and whole contracts. A frame with `_fp` fields may have parts of contracts, which its
+ * integers leave out: it is not of this dialect.
  */
 const LEGACY: DialectReader = {
   priceE4: (value) => wholeTimes(value, E4_PER_CENT),

@@ -1,5 +1,5 @@
-// The general parser of Kalshi's frames (kalshi-api.md 2): everything that is JSON, in one dialect and one price convention. It fills
-// the one decoded frame and knows no books.
+// The general parser of Kalshi's frames (kalshi-api.md 2): everything that is JSON, in one dialect
+// and one price convention. It fills the one decoded frame and knows no books.
 import type { Ladder } from '../../../domain/ladder.js';
 import { isPrice } from '../../../domain/price-grid.js';
 import { PAYOUT_E4 } from '../../../domain/units.js';
@@ -48,7 +48,10 @@ export class FrameParser {
     this.#useYesPrice = useYesPrice;
   }
 
-  /** False when the frame is none: not JSON, no object, or with numbers that are none. A delta that cannot be read is not sound. */
+  /**
+   * False when the frame is none: not JSON, no object, or with numbers that are none. A delta that
+   * cannot be read is not sound.
+   */
   parse(data: Buffer, frame: KalshiFrame): boolean {
     const value = parseObject(data.toString('utf8'));
     if (value === undefined) return false;
@@ -97,7 +100,10 @@ export class FrameParser {
   }
 }
 
-/** A number as Kalshi counts: whole, not below 0. NONE when it is missing, `otherwise` when it is something else. */
+/**
+ * A number as Kalshi counts: whole, not below 0. NONE when it is missing, `otherwise` when it is
+ * something else.
+ */
 function countOf(value: unknown, otherwise: number): number {
   if (value === undefined) return NONE;
   return Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : otherwise;

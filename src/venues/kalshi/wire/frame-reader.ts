@@ -1,4 +1,5 @@
-// The way of a frame's bytes into the decoded frame: the scanner where it can, the general parser where it cannot. It knows no books.
+// The way of a frame's bytes into the decoded frame: the scanner where it can, the general parser
+// where it cannot. It knows no books.
 import { DeltaScanner } from './delta-scanner.js';
 import { FRAME_DELTA, type KalshiFrame } from './frame.js';
 import { FrameParser, type KalshiFrameFormat } from './frame-parser.js';
@@ -7,7 +8,7 @@ import { TickerIndex } from './ticker-index.js';
 export const READ_UNREADABLE = 0;
 export const READ_SCANNED = 1;
 export const READ_PARSED = 2;
-/** A delta in another shape than the scanner's: right, and ten times as slow. */
+/** A delta in another shape than the scanner's: right, and four times as slow. */
 export const READ_FALLBACK = 3;
 
 export class FrameReader {

@@ -1,5 +1,5 @@
-// One decoded frame of Kalshi's market data (kalshi-api.md 2): what both parsers fill and the session reads. It knows no wire text
-// and no session.
+// One decoded frame of Kalshi's market data (kalshi-api.md 2): what both parsers fill and the
+// session reads. It knows no wire text and no session.
 import { Ladder } from '../../../domain/ladder.js';
 import type { JsonObject } from '../../json.js';
 
@@ -19,7 +19,10 @@ export const FRAME_ERROR = 5;
 export const FRAME_MARKET_LIFECYCLE = 6;
 export const FRAME_EVENT_FEE = 7;
 
-/** Reused for every frame of a connection: nothing of it is kept beyond the frame but the two ladders, which may be taken over. */
+/**
+ * Reused for every frame of a connection: nothing of it is kept beyond the frame but the two
+ * ladders, which may be taken over.
+ */
 export class KalshiFrame {
   kind = FRAME_OTHER;
   /** Of the command that it answers. */
@@ -30,7 +33,10 @@ export class KalshiFrame {
   tsMs = NONE;
   /** Of a delta or snapshot: place in the list of tickers, UNKNOWN_TICKER or NO_TICKER. */
   market = NO_TICKER;
-  /** False when a delta's change or a snapshot's levels cannot be read: the fields below mean nothing then. */
+  /**
+   * False when a delta's change or a snapshot's levels cannot be read: the fields below mean
+   * nothing then.
+   */
   isSound = false;
   isYes = false;
   /** Of a delta, a bid's: a NO side in YES prices is turned round by the parser. */
