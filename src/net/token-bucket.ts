@@ -68,6 +68,3 @@ export class TokenBucket {
     this.#atNs = nowNs;
   }
 }
-
-/** So large that they are not met: where no limit is known to us. */
-export const NO_LIMITS: BucketLimits = { capacity: 1_000_000_000, perSecond: 1_000_000_000 };

@@ -9,7 +9,7 @@ import {
   isAt,
   isPlainByte,
   isPlainWord,
-} from './byte-words.js';
+} from '../../byte-words.js';
 import { FRAME_DELTA, type KalshiFrame, NONE } from './frame.js';
 import type { TickerIndex } from './ticker-index.js';
 
@@ -18,26 +18,25 @@ const MAX_FRAME_BYTES = 1_024;
 /** More than any literal or ticker that is looked for beyond the place where the scanner stands. */
 const REACH_BYTES = 512;
 
-const literal = (text: string): ByteWords => byteWords(Buffer.from(text));
-const TYPE = literal('{"type":"orderbook_delta"');
+const TYPE = byteWords('{"type":"orderbook_delta"');
 /**
  * When the frame was queued for the network, since October 2026. The documents show it second; it
  * is taken in three places.
  */
-const SENDING = literal(',"sending_ts_ms":');
-const SID = literal(',"sid":');
-const SEQ = literal(',"seq":');
-const TICKER = literal(',"msg":{"market_ticker":"');
-const MARKET_ID = literal('","market_id":"');
-const PRICE = literal('","price_dollars":"0.');
-const DELTA = literal('","delta_fp":"');
-const SIDE_YES = literal('","side":"yes"');
-const SIDE_NO = literal('","side":"no"');
+const SENDING = byteWords(',"sending_ts_ms":');
+const SID = byteWords(',"sid":');
+const SEQ = byteWords(',"seq":');
+const TICKER = byteWords(',"msg":{"market_ticker":"');
+const MARKET_ID = byteWords('","market_id":"');
+const PRICE = byteWords('","price_dollars":"0.');
+const DELTA = byteWords('","delta_fp":"');
+const SIDE_YES = byteWords('","side":"yes"');
+const SIDE_NO = byteWords('","side":"no"');
 /** These two only when our own order caused the change. */
-const CLIENT_ORDER_ID = literal(',"client_order_id":"');
-const SUBACCOUNT = literal(',"subaccount":');
-const TS = literal(',"ts":"');
-const TS_MS = literal(',"ts_ms":');
+const CLIENT_ORDER_ID = byteWords(',"client_order_id":"');
+const SUBACCOUNT = byteWords(',"subaccount":');
+const TS = byteWords(',"ts":"');
+const TS_MS = byteWords(',"ts_ms":');
 
 const QUOTE = 0x22;
 const MINUS = 0x2d;

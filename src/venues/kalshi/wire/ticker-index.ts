@@ -1,6 +1,6 @@
 // Which of a connection's markets a ticker names, from its text or from its bytes in a frame. It
 // knows no frames and no books.
-import { type ByteWords, byteWords, isAt, isPlainByte, isPlainWord } from './byte-words.js';
+import { type ByteWords, byteWords, isAt, isPlainByte, isPlainWord } from '../../byte-words.js';
 import { UNKNOWN_TICKER } from './frame.js';
 
 const FNV_OFFSET = 0x811c9dc5 | 0;
@@ -29,7 +29,7 @@ export class TickerIndex {
   constructor(tickers: readonly string[]) {
     const places = 2 ** Math.ceil(Math.log2(tickers.length * PLACES_PER_TICKER + 1));
     this.#places = new Int32Array(places);
-    this.#words = tickers.map((ticker) => byteWords(Buffer.from(`${ticker}${END}`)));
+    this.#words = tickers.map((ticker) => byteWords(`${ticker}${END}`));
     for (const [market, ticker] of tickers.entries()) this.#byText.set(ticker, market);
     for (const [ticker, market] of this.#byText) {
       let place = this.#placeOf(hashOf(Buffer.from(ticker)));

@@ -1,7 +1,7 @@
 // Reads a price_change frame straight from its bytes, in the one shape that the exchange was
 // recorded to send; whatever differs in a byte it leaves to the general parser. Knows no books.
 import { E6_PER_CENTI, PAYOUT_E4 } from '../../../domain/units.js';
-import { type ByteWords, byteWords, matchesAt } from './byte-words.js';
+import { type ByteWords, byteWords, isAt } from '../../byte-words.js';
 import { HASH_WORDS, type PriceChange, type PriceChanges } from './frames.js';
 import { MAX_TOKEN_DIGITS, type TokenIndex, UNKNOWN_TOKEN } from './token-index.js';
 
@@ -132,7 +132,7 @@ export class PriceChangeScanner {
 
   /** False, and nothing read, when other bytes stand there. */
   #literal(literal: ByteWords): boolean {
-    if (!matchesAt(this.#view, this.#at, literal)) return false;
+    if (!isAt(this.#view, this.#at, literal)) return false;
     this.#at += literal.length;
     return true;
   }

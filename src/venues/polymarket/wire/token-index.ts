@@ -1,6 +1,6 @@
 // Which of a connection's tokens an asset id names, from its text or from its bytes in a frame.
 // Knows no books.
-import { type ByteWords, byteWords, matchesAt } from './byte-words.js';
+import { type ByteWords, byteWords, isAt } from '../../byte-words.js';
 
 export const UNKNOWN_TOKEN = -1;
 /** A uint256 has at most this many decimal digits. */
@@ -55,7 +55,7 @@ export class TokenIndex {
     let place = this.#placeOf(view.getInt32(at, true));
     for (; places[place] !== 0; place = (place + 1) & mask) {
       const token = places[place]! - 1;
-      if (matchesAt(view, at, this.#ids[token]!)) return token;
+      if (isAt(view, at, this.#ids[token]!)) return token;
     }
     return UNKNOWN_TOKEN;
   }
