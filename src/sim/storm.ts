@@ -18,7 +18,6 @@ const SHARED: readonly Fault[] = [
   { kind: 'freeze', durationMs: 3_000 },
   { kind: 'stall', durationMs: 800 },
   { kind: 'stale-lag', durationMs: 500, lagMs: 1_000 },
-  { kind: 'stale-snapshots', durationMs: 300, ageMs: 500 },
   { kind: 'reject-orders', count: 1, status: 400, body: JSON.stringify(REFUSAL) },
   { kind: 'lose-reply', count: 1 },
   { kind: 'reset-after-accept', count: 1 },
@@ -45,6 +44,8 @@ const KALSHI_ONLY: readonly Fault[] = [
 ];
 
 const POLYMARKET_ONLY: readonly Fault[] = [
+  // Kalshi's snapshots carry no time: nothing in the protocol tells an old one (kalshi-api.md 2.6).
+  { kind: 'stale-snapshots', durationMs: 300, ageMs: 500 },
   { kind: 'ghost-fills', count: 1 },
   { kind: 'retry-fills', count: 1 },
   { kind: 'mode', mode: 'restarting', durationMs: 400 },

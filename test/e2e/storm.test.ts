@@ -83,6 +83,15 @@ it('never fires on what it cannot trust, never sends twice, and trades again aft
   const resumed = resumptions(played, filledMs);
   const times = resumed.map(({ afterMs }) => afterMs).sort((a, b) => a - b);
   const { arbs, feeds } = summary;
+  // The detections' clock is the machine's monotonic one.
+  const wallLessMonotonicMs = Date.now() - Number(process.hrtime.bigint() / 1_000_000n);
+  const mistakes = run.linesOf('false-detection').map(({ text }) => {
+    const atMs = Number(/atUs=(\d+)/.exec(text)?.[1]) / 1_000 + wallLessMonotonicMs;
+    const before = played
+      .filter((fault) => fault.atMs < atMs && fault.atMs > atMs - 4_000)
+      .map(({ venue, kind, atMs: faultMs }) => `${venue} ${kind} ${Math.round(atMs - faultMs)} ms`);
+    return { text, before };
+  });
   process.stdout.write(
     `${JSON.stringify({
       storm: { seed: SEED, minutes: MINUTES, faults: played.length },
@@ -102,6 +111,7 @@ it('never fires on what it cannot trust, never sends twice, and trades again aft
         backOffs,
       ]),
       nakedE6: summary.nakedE6,
+      mistakes,
     })}\n`,
   );
 

@@ -23,6 +23,12 @@ import type { Position } from './positions.js';
 import type { BookView, ShownBooks } from './shown-books.js';
 import type { Tape } from './tape.js';
 
+/**
+ * A book that moves again after a pause differs in many levels: told as deltas, each a frame, it would pass through states that it
+ * never had. Recorded events have 12 or more in 0.01 % of cases.
+ */
+const MAX_DELTAS = 8;
+
 /** One sid: one channel of one connection. */
 export interface Subscription {
   readonly connection: Connection;
@@ -142,7 +148,9 @@ export class Feed implements LedgerListener {
     if (listing === undefined) return;
     const isStalled = this.#options.clock.wall() < this.#stalledUntilMs;
     const readers = this.#books.get(event.market) ?? [];
-    if (readers.length > 0 && event.changes.length > 0) {
+    if (event.changes.length > MAX_DELTAS && !isStalled) {
+      for (const reader of readers) this.sendSnapshots(reader, [listing.ticker], undefined);
+    } else if (readers.length > 0 && event.changes.length > 0) {
       this.#sendDeltas(readers, listing, event, isStalled);
     }
     for (const trade of event.trades) {

@@ -46,6 +46,8 @@ const PING_EVERY_NS = 10_000_000_000;
  * lost message.
  */
 const MISMATCH_NS = 250_000_000;
+/** Books that were asked for after a silence have so long to come before they are asked for once more. */
+const REFRESH_EVERY_NS = 250_000_000;
 const SNAPSHOT_RETRY_NS = 1_000_000_000;
 /** Books that stay wrong after so many repairs need a new connection. */
 const REPAIRS_BEFORE_RECONNECT = 3;
@@ -102,8 +104,8 @@ export class PolymarketFeed implements ExchangeFeed {
   /** The book whose coming proves that the pipe is not behind, and when it was asked for. */
   #askedBook: TokenBook | undefined;
   #askedNs = 0;
-  /** Books were asked for since the connection opened: the next ones do not answer its subscription. */
-  #isRefreshed = false;
+  /** When all books were last asked for because of a silence. */
+  #refreshedNs = Number.NEGATIVE_INFINITY;
 
   constructor(
     markets: readonly PolymarketFeedMarket[],
@@ -157,7 +159,6 @@ export class PolymarketFeed implements ExchangeFeed {
     this.#giveUp = undefined;
     this.#isStalled = false;
     this.#askedBook = undefined;
-    this.#isRefreshed = false;
     this.#openedNs = nowNs;
     this.#pingedNs = nowNs;
     this.#openPings = 0;
@@ -167,7 +168,10 @@ export class PolymarketFeed implements ExchangeFeed {
       market.repairs = 0;
       this.#forget(market, REASON_NO_SNAPSHOT, nowNs);
       market.sinceNs = nowNs;
-      for (const { check } of market.tokens) this.#hashes.reset(check);
+      for (const { book, check } of market.tokens) {
+        book.newestMs = 0;
+        this.#hashes.reset(check);
+      }
     }
     this.#watch.opened(nowNs);
     send(
@@ -194,7 +198,7 @@ export class PolymarketFeed implements ExchangeFeed {
     if (this.#watch.heard(receiveNs)) this.#resyncAll(REASON_SILENT, receiveNs);
     if (this.#scanner.scan(data, this.#changes)) {
       this.#dataNs = receiveNs;
-      if (this.#watch.isSilent && this.#askedBook === undefined) this.#refreshAll(receiveNs);
+      if (this.#watch.isSilent) this.#refreshAll(receiveNs);
       this.#apply(this.#changes, receiveNs);
       this.#sink.ring();
       return;
@@ -216,7 +220,7 @@ export class PolymarketFeed implements ExchangeFeed {
       this.#resyncAll(REASON_GARBAGE, receiveNs);
       return;
     }
-    if (this.#watch.isSilent && this.#askedBook === undefined) this.#refreshAll(receiveNs);
+    if (this.#watch.isSilent) this.#refreshAll(receiveNs);
     for (const event of events) this.#event(event, receiveNs);
     this.#sink.ring();
   }
@@ -327,6 +331,7 @@ export class PolymarketFeed implements ExchangeFeed {
       book.set(change.isBid, change.priceE4, change.sizeCenti, change.restE6);
       if (!change.isCanonical) book.isHashable = false;
       book.statedMs = change.hasHash ? venueMs : 0;
+      if (venueMs > book.newestMs) book.newestMs = venueMs;
       book.statedHash.set(change.hash);
       // The old schema states nothing; then the book is all there is.
       book.statedBidE4 = change.statesBest ? change.bestBidE4 : book.bids.bestPriceE4();
@@ -355,8 +360,17 @@ export class PolymarketFeed implements ExchangeFeed {
     if (book === this.#askedBook) {
       this.#askedBook = undefined;
       this.#watch.answered(this.#askedNs, receiveNs, true);
-    } else if (isFirst && !this.#isRefreshed) this.#watch.firstAnswered(this.#openedNs, receiveNs);
+    } else if (isFirst && this.#askedNs < this.#openedNs) {
+      this.#watch.firstAnswered(this.#openedNs, receiveNs);
+    }
     const venueMs = stampOf(event);
+    // A book of before the changes that were told already: it is asked for again when its time comes.
+    if (venueMs > 0 && venueMs < book.newestMs) {
+      this.#count('garbage');
+      this.#forget(market, REASON_NO_SNAPSHOT, receiveNs);
+      return;
+    }
+    book.newestMs = venueMs;
     book.hasSnapshot = true;
     book.statedBidE4 = book.bids.bestPriceE4();
     book.statedAskE4 = book.askE4();
@@ -473,7 +487,6 @@ export class PolymarketFeed implements ExchangeFeed {
   #askForBook(nowNs: number): void {
     const market = this.#markets.find((each) => !isRetired(each) && !each.isHopeless);
     if (market === undefined) return;
-    this.#isRefreshed = true;
     this.#askedBook = market.tokens[0].book;
     this.#askedNs = nowNs;
     this.#forget(market, REASON_NO_SNAPSHOT, nowNs);
@@ -482,10 +495,11 @@ export class PolymarketFeed implements ExchangeFeed {
 
   /** After a silence nobody knows what was lost in it: every book is asked for again, on the same connection. */
   #refreshAll(nowNs: number): void {
+    if (nowNs - this.#refreshedNs < REFRESH_EVERY_NS) return;
+    this.#refreshedNs = nowNs;
     const own = this.#markets.filter((market) => !isRetired(market));
     if (own.length === 0) return;
     for (const market of own) this.#forget(market, REASON_SILENT, nowNs);
-    this.#isRefreshed = true;
     this.#askedBook = own[0]!.tokens[0].book;
     this.#askedNs = nowNs;
     this.#rejoin(own, nowNs);

@@ -31,6 +31,8 @@ export class TokenBook {
    */
   readonly statedHash = new Int32Array(HASH_WORDS);
   statedMs = 0;
+  /** The exchange's time of the newest change that this connection has told. */
+  newestMs = 0;
 
   constructor(tokenId: string) {
     this.tokenId = tokenId;
