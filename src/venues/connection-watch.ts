@@ -18,6 +18,11 @@ const REGAIN_LAG_SHARE = 0.1;
 /** A connection that answers but has told nothing of any market for so long is silent, however quiet its markets are. */
 const MAX_DATA_SILENCE_MS = 60_000;
 
+/**
+ * An answer that took longer proves that the connection stands, but the books that it vouches for may be as old: older than a quote that
+ * is traded on in a silence not noticed yet.
+ */
+const PROOF_NS = 200_000_000;
 /** A question is put this often to a connection whose frames are late, or may be: its answer tells a clock that moved from a queue. */
 const LATE_PROBE_NS = 500_000_000;
 /** Frames that stay late for so long are a queue that does not empty: a new connection starts without it. */
@@ -98,15 +103,16 @@ export class ConnectionWatch {
     this.#data.answered(askedNs, nowNs, isOrdered);
     if (!this.#liveness.answered(askedNs, nowNs, isOrdered)) return;
     if (isOrdered) this.#isProven = true;
-    if (this.#isProven) this.#setReason(REASON_TRUSTED);
+    // In order with the data: what is in the books now was so after it was asked for.
+    if (isOrdered ? nowNs - askedNs <= PROOF_NS : this.#isProven) this.#setReason(REASON_TRUSTED);
   }
 
   /** What the connection asked for when it opened, in order with the data: quick, it is current; slow, it was held up. */
   firstAnswered(askedNs: number, nowNs: number): void {
-    const isQuick = this.#data.answered(askedNs, nowNs, true);
+    this.#data.answered(askedNs, nowNs, true);
     const isCurrent = this.#liveness.answered(askedNs, nowNs, true);
     if (isCurrent) this.#isProven = true;
-    if (isQuick) this.#setReason(REASON_TRUSTED);
+    if (nowNs - askedNs <= PROOF_NS) this.#setReason(REASON_TRUSTED);
     else if (!isCurrent) this.#setReason(REASON_LATE);
   }
 

@@ -209,9 +209,10 @@ export class FeedRig {
   /** Until everything is told and mended, or the test fails by its own expectations. */
   settle(): void {
     if (!this.isConnected) this.connect();
-    for (let round = 0; round < 40; round++) {
+    // Ten seconds; an answer that takes longer than 200 ms proves nothing.
+    for (let round = 0; round < 100; round++) {
       this.deliver();
-      this.pass(250);
+      this.pass(100);
     }
     this.deliver();
   }
