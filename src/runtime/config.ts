@@ -3,6 +3,7 @@
 import { parseDecimal } from '../domain/decimal.js';
 import { MICROS_PLACES, SIZE_CENTI_PLACES } from '../domain/units.js';
 import { defaultWait } from '../shm/wait-strategy.js';
+import { CONTRACTS, POLYGON_CHAIN_ID } from '../venues/polymarket/wire/contracts.js';
 import {
   allowedText,
   type Config,
@@ -244,6 +245,7 @@ export function toEngineConfig(config: Config, machine: Machine): EngineConfig {
       exchanges: {
         standard: required('polymarket.standardExchange', polymarket.standardExchange),
         negRisk: required('polymarket.negRiskExchange', polymarket.negRiskExchange),
+        ...(polymarket.chainId === POLYGON_CHAIN_ID ? { v3: CONTRACTS.exchangeV3 } : {}),
       },
     },
     pairsPath: required('pairs.path', config.pairs.path),

@@ -1,6 +1,7 @@
 // The engine's settings as its threads get them: resolved, checked, in the engine's own units. Plain data: it is cloned into
 // every worker. Secrets are paths here; each worker that signs reads its own.
 import type { WaitName } from '../shm/wait-strategy.js';
+import type { PolymarketExchanges } from '../venues/polymarket/order-signer.js';
 
 export interface KalshiAccess {
   /** Ends in /trade-api/v2. */
@@ -23,8 +24,8 @@ export interface PolymarketAccess {
   readonly signatureType: 0 | 1 | 2 | 3;
   /** The wallet that holds the money; the signer's own address for type 0. */
   readonly funder: string;
-  /** Exchange contracts that match standard and negative-risk markets. */
-  readonly exchanges: { readonly standard: string; readonly negRisk: string };
+  /** Exchange contracts that match standard, negative-risk and Protocol V2 markets. */
+  readonly exchanges: PolymarketExchanges;
 }
 
 export interface EngineConfig {

@@ -82,6 +82,8 @@ export interface RunningSim {
 }
 
 const HOST = '127.0.0.1';
+/** The truth knows of a book that moves again before the exchange shows it: nobody can see a price that is not in the truth. */
+const TRUTH_AHEAD_MS = 100;
 /** Longer than any fault sets an exchange's clock back. */
 const OPEN_SINCE_MS = 7_200_000;
 const TRADER = 'trader';

@@ -112,6 +112,15 @@ it('never fires on what it cannot trust, never sends twice, and trades again aft
       ]),
       nakedE6: summary.nakedE6,
       mistakes,
+      unresolved: run.linesOf('unresolved').map(({ text }) => text),
+      unknown: run
+        .linesOf('arb-unknown')
+        .map(({ atMs, text }) => `${atMs} ${text.slice(0, 300)}`)
+        .slice(-3),
+      lookUps: run
+        .linesOf('look-up-failed')
+        .map(({ atMs, text }) => `${atMs} ${text}`)
+        .slice(-3),
     })}\n`,
   );
 

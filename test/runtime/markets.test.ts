@@ -62,6 +62,8 @@ async function load(terms: Terms, override?: (request: RawRequest) => string | u
     '/events/KXGOOD': { event: { ...EVENT, event_ticker: 'KXGOOD', series_ticker: 'KXG' } },
     '/series/KX': { series: { ...SERIES, ...terms.series } },
     '/series/KXG': { series: SERIES },
+    '/series/fee_changes': { series_fee_change_arr: [] },
+    '/events/fee_changes': { event_fee_changes: [], cursor: '' },
     [`/clob-markets/${ID}`]: { ...POLYMARKET, ...terms.polymarket },
     [`/clob-markets/${goodId}`]: { ...POLYMARKET, c: goodId },
   };
@@ -69,7 +71,7 @@ async function load(terms: Terms, override?: (request: RawRequest) => string | u
     const reply = replies[request.path.split('?')[0]!];
     request.socket.write(override?.(request) ?? httpReply(200, JSON.stringify(reply)));
   });
-  const client = new RestClient(server.origin, 2_000);
+  const client = new RestClient(server.origin, 2_000, { sleep: async () => undefined });
   closers.push(server.close, () => client.close());
   const pairs = [
     { name: 'one', polarity: SAME, ticker: 'KXA-1', conditionId: ID },
@@ -86,10 +88,12 @@ it('gives the terms of both exchanges in our own units', async () => {
     polarity: SAME,
     kalshi: {
       ticker: 'KXA-1',
+      eventTicker: 'KXA',
       exchangeIndex: 3,
       grid: [{ startE4: 0, endE4: 10_000, stepE4: 100 }],
       takerRate: ratio(7, 100),
       closeMs: Date.UTC(2027, 0, 1),
+      feeChangesAtMs: undefined,
     },
     polymarket: {
       conditionId: ID,
@@ -97,6 +101,8 @@ it('gives the terms of both exchanges in our own units', async () => {
       tickE4: 100,
       minSizeCenti: 500,
       negRisk: true,
+      protocol: 'v1',
+      takerDelay: false,
       fees: { rate: ratio(1, 25), exponent: 1 },
     },
   });
@@ -148,7 +154,7 @@ const refusals: [string, Terms, RegExp][] = [
   ['a fee exponent of 3', { polymarket: { fd: { r: 0.04, e: 3, to: true } } }, /"e":3/],
   ['a market that takes no orders', { polymarket: { ao: false } }, /accepts no orders/],
   ['orders that are held back', { polymarket: { sd: 3 } }, /orders wait 3 s/],
-  ['another protocol', { polymarket: { v: 'v2' } }, /protocol is v2/],
+  ['another protocol', { polymarket: { v: 'v3' } }, /protocol is v3/],
 ];
 
 it.each(refusals)('refuses %s, says why, and trades the other pair', async (_, terms, why) => {
