@@ -133,7 +133,7 @@ export class Engine {
   #stoppedBecause: string | undefined;
   #stoppedNs = Number.POSITIVE_INFINITY;
   #stopping: Promise<EngineStatus> | undefined;
-  #reconciling = false;
+  readonly #lookingUp = new Set<Venue>();
   #reconcileTurns = 0;
 
   constructor(config: EngineConfig, log: (event: EngineEvent) => void) {
@@ -197,7 +197,7 @@ export class Engine {
       this.#drainDecisions();
       this.#watchBreakers();
     });
-    this.#every(RECONCILE_EVERY_MS, () => void this.#reconcile());
+    this.#every(RECONCILE_EVERY_MS, () => this.#reconcile());
     this.#every(STUCK_MS / 5, () => this.#checkHeartbeats());
     running.control.advance(ENGINE_RUNNING);
     running.wakeDetectors();
@@ -603,9 +603,9 @@ export class Engine {
    * Asks the exchanges about legs whose fills are late or whose outcome is unknown. Nothing is sent
    * again.
    */
-  async #reconcile(): Promise<void> {
+  #reconcile(): void {
     const running = this.#running;
-    if (running === undefined || this.#reconciling) return;
+    if (running === undefined) return;
     const unresolved = running.book.unresolved();
     const unconfirmed = running.book.unconfirmed();
     if (unresolved.length > MAX_UNRESOLVED_LEGS || unconfirmed.length > MAX_UNCONFIRMED_LEGS) {
@@ -621,10 +621,12 @@ export class Engine {
     if (isSlowTurn) {
       late.push(...unconfirmed.filter(({ answeredNs }) => nowNs - answeredNs > STUBBORN_MS * 1e6));
     }
-    if (late.length === 0) return;
-    this.#reconciling = true;
-    await this.#lookUp(running, late);
-    this.#reconciling = false;
+    for (const venue of VENUES) {
+      // One that makes us wait does not keep us from asking the other.
+      if (this.#lookingUp.has(venue)) continue;
+      this.#lookingUp.add(venue);
+      void this.#lookUpOne(running, venue, late).finally(() => this.#lookingUp.delete(venue));
+    }
   }
 
   /**
@@ -632,20 +634,20 @@ export class Engine {
    * its legs end unknown.
    */
   async #lookUp(running: Running, late: readonly LegReport[]): Promise<void> {
-    // Legs that nobody reports any more may have filled all the same.
-    const isAll = this.#stoppedBecause !== undefined;
-    const lookUps = VENUES.map(async (venue) => {
-      const own = late.filter((report) => report.venue === venue);
-      if (own.length === 0 && !isAll) return;
-      try {
-        await this.#lookUpVenue(running, venue, own);
-      } catch (error) {
-        const why = messageOf(error);
-        const name = VENUE_NAMES[venue];
-        this.#say('warn', 'look-up-failed', `cannot read our fills: ${why}`, { venue: name, why });
-      }
-    });
-    await Promise.all(lookUps);
+    await Promise.all(VENUES.map((venue) => this.#lookUpOne(running, venue, late)));
+  }
+
+  async #lookUpOne(running: Running, venue: Venue, late: readonly LegReport[]): Promise<void> {
+    const own = late.filter((report) => report.venue === venue);
+    // Once nothing is fired any more, legs that nobody reports may have filled all the same.
+    if (own.length === 0 && this.#stoppedBecause === undefined) return;
+    try {
+      await this.#lookUpVenue(running, venue, own);
+    } catch (error) {
+      const why = messageOf(error);
+      const name = VENUE_NAMES[venue];
+      this.#say('warn', 'look-up-failed', `cannot read our fills: ${why}`, { venue: name, why });
+    }
   }
 
   /**

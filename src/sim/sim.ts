@@ -132,8 +132,8 @@ async function assemble(
   const inject = (venue: FaultVenue, fault: Fault) => {
     (venue === 'kalshi' ? kalshi : polymarket).inject(fault);
     const undo = tellTruth(truth, listings.length, venue, fault);
-    if (undo !== undefined && 'durationMs' in fault)
-      undoing.add(setTimeout(undo, fault.durationMs));
+    if (undo === undefined || !('durationMs' in fault)) return;
+    undoing.add(setTimeout(undo, Math.max(0, fault.durationMs - TRUTH_AHEAD_MS)));
   };
   const faults = new FaultPlayer({ script: script ?? NO_FAULTS, inject, log });
   closers.push(async () => faults.stop());
