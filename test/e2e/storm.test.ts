@@ -59,7 +59,8 @@ it('never fires on what it cannot trust, never sends twice, and trades again aft
   const faults = join(directory, 'storm.yaml');
   const orders = join(directory, 'orders.jsonl');
   writeFileSync(orders, '');
-  writeFileSync(faults, `version: 1\nstorm: { every: 1s, seed: ${SEED} }\n`);
+  const until = `${Math.round(SOAK_MS - CALM_MS)}ms`;
+  writeFileSync(faults, `version: 1\nstorm: { every: 1s, until: ${until}, seed: ${SEED} }\n`);
   const run = new EngineRun(
     [
       ...['--seed', String(SEED), '--markets', '100', '--divergences-per-second', '10'],

@@ -12,13 +12,15 @@ import { Engine } from '../../src/runtime/engine.js';
 import type { EngineConfig } from '../../src/runtime/engine-config.js';
 import type { EngineEvent } from '../../src/runtime/status.js';
 import type { WorkerEvents } from '../../src/runtime/supervisor.js';
-import type { WorkerInput } from '../../src/runtime/worker-protocol.js';
+import { openVenueTable } from '../../src/runtime/venue-guards.js';
+import type { EngineMessage, TradedPair, WorkerInput } from '../../src/runtime/worker-protocol.js';
 import { ControlBlock, ENGINE_RUNNING, ENGINE_STOPPED } from '../../src/shm/control-block.js';
 import { FlightTable } from '../../src/shm/flight-table.js';
 import { SpscRing } from '../../src/shm/spsc-ring.js';
 import type { VenueFill } from '../../src/venues/orders.js';
 import { until } from '../net/raw-server.js';
 
+const BUCKET = { capacity: 100, perSecond: 100 };
 type FillList = (sinceS: number) => Promise<VenueFill[]>;
 
 /** What stands in for threads and exchanges. The engine between them is the real one. */
@@ -28,6 +30,8 @@ const world = vi.hoisted(() => ({
   started: [] as string[],
   ended: 0,
   closed: 0,
+  told: [] as string[],
+  shards: [{ exchangeIndex: 3, isTrading: true }],
   login: (async () => undefined) as () => Promise<unknown>,
   ready: (async () => undefined) as () => Promise<void>,
   kalshiFills: (async () => []) as FillList,
@@ -41,6 +45,10 @@ vi.mock('../../src/runtime/supervisor.js', () => ({
     }
     get alive(): string[] {
       return [];
+    }
+    tell(prefix: string, message: EngineMessage): number {
+      world.told.push(`${prefix} ${message.type}`);
+      return 1;
     }
     start(name: string, input: WorkerInput): Promise<void> {
       world.started.push(name);
@@ -56,6 +64,11 @@ vi.mock('../../src/runtime/accounts.js', () => ({
   Accounts: class {
     login = () => world.login();
     balancesMicros = async () => [1e9, 1e9];
+    kalshiShards = async () => world.shards;
+    polymarketTime = async () => 1;
+    kalshiLimits = async () => ({ tier: 'basic', read: BUCKET, write: BUCKET });
+    checkPolymarketMayBuy = async () => undefined;
+    reloadPairs = async (pairs: TradedPair[]) => ({ traded: pairs, refused: [] });
     kalshiFills = (sinceS: number) => world.kalshiFills(sinceS);
     polymarketFills = (sinceS: number) => world.polymarketFills(sinceS);
     close = async () => {
@@ -66,12 +79,21 @@ vi.mock('../../src/runtime/accounts.js', () => ({
 vi.mock('../../src/runtime/pairs.js', () => ({ loadPairs: () => [] }));
 vi.mock('../../src/runtime/markets.js', () => ({
   loadTradedPairs: async () => ({
-    traded: [{ name: 'pair', polarity: SAME, kalshi: {}, polymarket: { fees: ratio(0, 1) } }],
+    traded: [
+      {
+        name: 'pair',
+        polarity: SAME,
+        kalshi: { exchangeIndex: 3 },
+        polymarket: { fees: ratio(0, 1) },
+      },
+    ],
     refused: [],
   }),
 }));
 
 const config = {
+  refusedRestMs: 60_000,
+  venueClosedRestMs: 60_000,
   kalshiFeeds: 1,
   polymarketFeeds: 1,
   detectors: 1,
@@ -89,6 +111,8 @@ beforeEach(() => {
   world.started.length = 0;
   world.ended = 0;
   world.closed = 0;
+  world.told.length = 0;
+  world.shards = [{ exchangeIndex: 3, isTrading: true }];
   world.login = async () => undefined;
   world.ready = async () => undefined;
   world.kalshiFills = async () => [];
@@ -165,11 +189,12 @@ const heard = (event: string) => said.some((each) => each.event === event);
 
 describe('an engine that is stopped while it starts', () => {
   it('starts no worker, and never runs, when its terms come too late', async () => {
-    let answer: () => void = () => undefined;
+    let answer: (() => void) | undefined;
     world.login = () => new Promise<void>((resolve) => (answer = resolve));
     const started = engine.start();
+    await until(() => answer !== undefined, 'the login');
     const stopped = engine.stop();
-    answer();
+    answer?.();
     await expect(started).rejects.toThrow(/stopped while it started/);
     await stopped;
     expect(world.started).toEqual([]);
@@ -273,4 +298,86 @@ it('stops firing when too many orders are not accounted for', async () => {
   }
   await until(() => engine.status().stoppedBecause !== undefined, 'the stop');
   expect(engine.status().stoppedBecause).toMatch(/not accounted for: unresolved=1002/);
+});
+
+describe('what an exchange refuses', () => {
+  const refused = (
+    venue: typeof KALSHI | typeof POLYMARKET,
+    status: number,
+    reaction: 'retry-later' | 'rest-market' | 'stop',
+  ): LegReport => leg(venue, { kind: 'rejected', status, code: 'code', reaction });
+  const isHeld = () => new FlightTable(memory().flights).isHeld(0);
+  const hear = (report: LegReport) => world.events?.message(report, 0);
+
+  it('rests the market, and has its terms read again', async () => {
+    await engine.start();
+    hear(refused(KALSHI, 400, 'rest-market'));
+    expect(isHeld()).toBe(true);
+    expect(engine.status().held).toMatchObject({ refused: 1, 'new-terms': 1 });
+    await until(() => engine.status().held['new-terms'] === undefined, 'the terms');
+    expect(world.told).toContain('kalshi-feed- readmit');
+    expect(isHeld()).toBe(true);
+    expect(control().state()).toBe(ENGINE_RUNNING);
+  });
+
+  it.each([425, 503])('rests everything when Polymarket answers %s', async (status) => {
+    await engine.start();
+    hear(refused(POLYMARKET, status, 'retry-later'));
+    hear(refused(POLYMARKET, status, 'retry-later'));
+    expect(engine.status().held).toEqual({ 'venue-closed': 1 });
+    expect(said.filter(({ event }) => event === 'venue-closed')).toHaveLength(1);
+  });
+
+  it('asks for the time when it is the time that was refused', async () => {
+    await engine.start();
+    hear(refused(KALSHI, 401, 'retry-later'));
+    expect(engine.status().held).toEqual({ clock: 1 });
+    await until(() => !isHeld(), 'the end of the rest');
+  });
+
+  it('ends all firing when no order of ours will be taken', async () => {
+    await engine.start();
+    hear(refused(POLYMARKET, 400, 'stop'));
+    expect(control().state()).toBe(ENGINE_STOPPED);
+    expect(engine.status().stoppedBecause).toContain('polymarket: 400 code');
+  });
+
+  it('changes nothing when the next order may be taken', async () => {
+    await engine.start();
+    hear(refused(KALSHI, 429, 'retry-later'));
+    expect(isHeld()).toBe(false);
+    expect(control().state()).toBe(ENGINE_RUNNING);
+  });
+});
+
+describe('an exchange that does not trade', () => {
+  const isHeld = () => new FlightTable(memory().flights).isHeld(0);
+
+  it('holds the pairs of a shard that is paused, from the start', async () => {
+    world.shards = [{ exchangeIndex: 3, isTrading: false }];
+    await engine.start();
+    expect(isHeld()).toBe(true);
+    world.shards = [{ exchangeIndex: 3, isTrading: true }];
+    await until(() => !isHeld(), 'the end of the pause');
+  });
+
+  it('holds every pair while its breaker is not closed', async () => {
+    await engine.start();
+    const table = openVenueTable(memory().venues);
+    for (let failure = 0; failure < 3; failure++) table.failed(POLYMARKET, 0);
+    await until(isHeld, 'the hold');
+    expect(engine.status().held).toEqual({ 'breaker-polymarket': 1 });
+    expect(engine.status().feeds.polymarket).toMatchObject({ breaker: 'open', breakerOpenings: 1 });
+    expect(table.allows(POLYMARKET, 61e9)).toBe(true);
+    for (let success = 0; success < 2; success++) table.succeeded(POLYMARKET);
+    await until(() => !isHeld(), 'the closed breaker');
+  });
+
+  it('has new terms read and given to everybody before its market is believed', async () => {
+    await engine.start();
+    world.events?.message({ type: 'terms-changed', venue: POLYMARKET, market: 0 }, 0);
+    expect(engine.status().held).toEqual({ 'new-terms': 1 });
+    await until(() => !isHeld(), 'the terms');
+    expect(world.told).toEqual(['polymarket-feed- readmit']);
+  });
 });
