@@ -173,13 +173,9 @@ export class MarketChannel {
     const watchers = this.#watchers.get(event.market);
     const before = book.best(0);
     const prints = event.trades.map((trade) => this.#print(trade));
-    const last = event.trades.at(-1);
-    book.apply(
-      event,
-      last?.priceE4,
-      last === undefined ? 'BUY' : prints.at(-1)!.side,
-      clock.skewMs,
-    );
+    // Of the token that it was in (recorded README, "book hashes").
+    const last = prints.at(-1);
+    book.apply(event, last?.priceE4, last?.side ?? 'BUY', clock.skewMs);
     const after = book.best(0);
     if (watchers !== undefined && watchers.size > 0 && isHydrated(market)) {
       this.#sendEvent(book, event, prints, before, watchers);

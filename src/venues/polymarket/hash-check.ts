@@ -26,8 +26,11 @@ const UNSETTLED_FAILURES = 8;
  * the rule is not as we know it.
  */
 const MAX_MISUNDERSTANDINGS = 3;
-/** Of the last trade's price: the newest, as it came and as books print it, and the one before. */
-const MAX_LAST_TRADES = 3;
+/**
+ * Of the last trade's price: as it came, as books print it, as the price of the other token, for the
+ * recordings do not say whose it is, and the one before.
+ */
+const MAX_LAST_TRADES = 4;
 /** Hashes have the last trade with at least three decimals (recorded README). */
 const LAST_TRADE_DECIMALS = 3;
 /** Text that stands in JSON as it is. */
@@ -48,6 +51,7 @@ export class HashedTerms {
   traded(priceText: string): void {
     const priceE4 = parseDecimal(priceText, PRICE_PLACES);
     if (Number.isNaN(priceE4)) return;
+    this.lastTrade(formatDecimal(PAYOUT_E4 - priceE4, PRICE_PLACES, LAST_TRADE_DECIMALS));
     this.lastTrade(priceText);
     this.lastTrade(formatDecimal(priceE4, PRICE_PLACES, LAST_TRADE_DECIMALS));
   }
