@@ -141,7 +141,7 @@ const simSection = z.strictObject({
     10_000_000,
     'Play money on each simulated exchange, dollars.',
   ),
-  replay: filePath('Recorded Kalshi frames (.ndjson or .ndjson.gz) to play as one of the markets.'),
+  replay: filePath('Recorded Kalshi frames to play: a file, a directory, or files with commas.'),
   faults: filePath('YAML file of faults that the simulated exchanges play: docs/FAULTS.md.'),
   controlPort: optionalWhole(
     0,

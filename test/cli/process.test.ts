@@ -96,14 +96,20 @@ function jsonOf(out: string): Record<string, Record<string, unknown>> {
 }
 
 describe('commands', () => {
-  it.each([[], ['run'], ['sim'], ['config'], ['config', 'show']])(
-    '%j has help with examples',
-    (...args) => {
-      const { status, stdout, stderr } = command(...args, '--help');
-      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-      expect(stdout).toContain('Examples:\n  $ ');
-    },
-  );
+  it.each([
+    [],
+    ['run'],
+    ['sim'],
+    ['config'],
+    ['config', 'show'],
+    ['monitor'],
+    ['stress'],
+    ['record'],
+  ])('%j has help with examples', (...args) => {
+    const { status, stdout, stderr } = command(...args, '--help');
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toContain('Examples:\n  $ ');
+  });
 
   it('without arguments is help, and --version is the version', () => {
     expect(command()).toEqual(command('--help'));
