@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { z } from 'zod';
+import type { RunSummary } from '../../src/cli/summary.js';
+import { STORM } from '../../src/sim/storm.js';
 import { EngineRun, endAllRuns, expectHonestBooks } from './engine-process.js';
 
 const MINUTES = Number(process.env.UNDERROUND_SOAK_MINUTES ?? '0.5');
@@ -40,8 +42,10 @@ async function watchFaults(run: EngineRun): Promise<Played> {
   return played;
 }
 
-/** From each fault to the next arbitrage of which both legs filled; undefined when none came. */
-function resumptions(played: Played, filledMs: readonly number[]) {
+type Resumed = Played[number] & { readonly afterMs: number };
+
+/** From each fault to the next arbitrage of which both legs filled; NaN when none came. */
+function resumptions(played: Played, filledMs: readonly number[]): Resumed[] {
   return played.map((fault) => ({
     ...fault,
     afterMs: (filledMs.find((ms) => ms > fault.atMs) ?? Number.NaN) - fault.atMs,
@@ -52,86 +56,138 @@ function percentile(sorted: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }
 
+/** A run under a script of faults, with every order that it hands to a socket. */
+class Storm {
+  readonly run: EngineRun;
+  readonly #directory = mkdtempSync(join(tmpdir(), 'underround-storm-'));
+  readonly #orders = join(this.#directory, 'orders.jsonl');
+
+  constructor(script: object, seed: number, durationMs: number) {
+    const faults = join(this.#directory, 'faults.yaml');
+    writeFileSync(this.#orders, '');
+    // JSON is YAML.
+    writeFileSync(faults, JSON.stringify({ version: 1, ...script }));
+    this.run = new EngineRun(
+      [
+        ...['--seed', String(seed), '--markets', '100', '--divergences-per-second', '10'],
+        ...['--faults', faults, '--duration', `${Math.round(durationMs)}ms`],
+        // Rests that are sensible for a person's money would be longer than a storm's calm.
+        ...['--one-legged-rest-ms', '1000', '--refused-rest-ms', '1000'],
+        ...['--venue-closed-rest-ms', '1000', '--order-timeout-ms', '2000'],
+      ],
+      { preload: 'tap-orders.mjs', env: { ORDERS_FILE: this.#orders } },
+    );
+  }
+
+  /** What tells each order from all others, in the order of their leaving. */
+  orderIds(): (string | undefined)[] {
+    const ids = readFileSync(this.#orders, 'utf8')
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => (JSON.parse(line) as { body: string }).body)
+      .map((body) => /"client_order_id":"([^"]+)"|"salt":(\d+)/.exec(body)?.slice(1).join(''));
+    rmSync(this.#directory, { recursive: true, force: true });
+    return ids;
+  }
+
+  /** Detections that the exchanges do not know, each with the faults of the seconds before it. */
+  mistakes(played: Played): { text: string; before: string[] }[] {
+    // The detections' clock is the machine's monotonic one.
+    const wallLessMonotonicMs = Date.now() - Number(process.hrtime.bigint() / 1_000_000n);
+    return this.run.linesOf('false-detection').map(({ text }) => {
+      const atMs = Number(/atUs=(\d+)/.exec(text)?.[1]) / 1_000 + wallLessMonotonicMs;
+      const before = played
+        .map((fault) => ({ ...fault, sinceMs: Math.round(atMs - fault.atMs) }))
+        .filter(({ sinceMs }) => sinceMs > 0 && sinceMs < 4_000)
+        .map(({ venue, kind, sinceMs }) => `${venue} ${kind} ${sinceMs} ms`);
+      return { text, before };
+    });
+  }
+}
+
+/** The figures of a soak, one line of JSON. */
+function tell(
+  storm: Storm,
+  summary: RunSummary,
+  played: Played,
+  resumed: readonly Resumed[],
+): void {
+  const times = resumed.map(({ afterMs }) => afterMs).sort((a, b) => a - b);
+  const { arbs, feeds, opportunities, nakedE6 } = summary;
+  const byVenue = <T>(of: (feed: RunSummary['feeds']['kalshi']) => T) =>
+    Object.fromEntries(Object.entries(feeds).map(([venue, feed]) => [venue, of(feed)]));
+  const figures = {
+    seed: SEED,
+    minutes: MINUTES,
+    faults: played.length,
+    resumedMs: { p50: percentile(times, 0.5), p99: percentile(times, 0.99), max: times.at(-1) },
+    slowest: [...resumed].sort((a, b) => b.afterMs - a.afterMs).slice(0, 3),
+    resyncMs: byVenue(({ resyncNs }) => ({
+      count: resyncNs.count,
+      p50: resyncNs.p50 / 1e6,
+      p99: resyncNs.p99 / 1e6,
+      max: resyncNs.max / 1e6,
+    })),
+    breakers: byVenue(({ breakerOpenings, backOffs }) => ({ breakerOpenings, backOffs })),
+    arbs,
+    opportunities,
+    nakedE6,
+    mistakes: storm.mistakes(played),
+    unresolved: storm.run.linesOf('unresolved').map(({ text }) => text),
+  };
+  process.stdout.write(`${JSON.stringify(figures)}\n`);
+}
+
+/** A minute's rest of a breaker would outlast a short storm: there it is left out. */
+function stormOf(): object | undefined {
+  if (MINUTES >= 5) return undefined;
+  return STORM.filter(
+    ({ fault }) => fault.kind !== 'mode' && !('status' in fault && fault.status >= 500),
+  ).map(({ venue, fault }) => ({ venue, ...fault }));
+}
+
 it('never fires on what it cannot trust, never sends twice, and trades again after each fault', {
   timeout: SOAK_MS + 120_000,
 }, async () => {
-  const directory = mkdtempSync(join(tmpdir(), 'underround-storm-'));
-  const faults = join(directory, 'storm.yaml');
-  const orders = join(directory, 'orders.jsonl');
-  writeFileSync(orders, '');
   const until = `${Math.round(SOAK_MS - CALM_MS)}ms`;
-  writeFileSync(faults, `version: 1\nstorm: { every: 1s, until: ${until}, seed: ${SEED} }\n`);
-  const run = new EngineRun(
-    [
-      ...['--seed', String(SEED), '--markets', '100', '--divergences-per-second', '10'],
-      ...['--faults', faults, '--duration', `${Math.round(SOAK_MS)}ms`],
-      // Rests that are sensible for a person's money would be longer than a storm's calm.
-      ...['--one-legged-rest-ms', '1000', '--refused-rest-ms', '1000'],
-      ...['--venue-closed-rest-ms', '1000', '--order-timeout-ms', '2000'],
-    ],
-    { preload: 'tap-orders.mjs', env: { ORDERS_FILE: orders } },
-  );
-  const played = await watchFaults(run);
-  const { code, summary } = await run.summary();
-  const ids = readFileSync(orders, 'utf8')
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => (JSON.parse(line) as { body: string }).body)
-    .map((body) => /"client_order_id":"([^"]+)"|"salt":(\d+)/.exec(body)?.slice(1).join(''));
-  rmSync(directory, { recursive: true, force: true });
-
-  const filledMs = run.linesOf('arb-filled').map(({ atMs }) => atMs);
+  const script = { storm: { every: '1s', until, seed: SEED, of: stormOf() } };
+  const storm = new Storm(script, SEED, SOAK_MS);
+  const played = await watchFaults(storm.run);
+  const { code, summary } = await storm.run.summary();
+  const ids = storm.orderIds();
+  const filledMs = storm.run.linesOf('arb-filled').map(({ atMs }) => atMs);
   const resumed = resumptions(played, filledMs);
-  const times = resumed.map(({ afterMs }) => afterMs).sort((a, b) => a - b);
-  const { arbs, feeds } = summary;
-  // The detections' clock is the machine's monotonic one.
-  const wallLessMonotonicMs = Date.now() - Number(process.hrtime.bigint() / 1_000_000n);
-  const mistakes = run.linesOf('false-detection').map(({ text }) => {
-    const atMs = Number(/atUs=(\d+)/.exec(text)?.[1]) / 1_000 + wallLessMonotonicMs;
-    const before = played
-      .filter((fault) => fault.atMs < atMs && fault.atMs > atMs - 4_000)
-      .map(({ venue, kind, atMs: faultMs }) => `${venue} ${kind} ${Math.round(atMs - faultMs)} ms`);
-    return { text, before };
-  });
-  process.stdout.write(
-    `${JSON.stringify({
-      storm: { seed: SEED, minutes: MINUTES, faults: played.length },
-      resumedMs: { p50: percentile(times, 0.5), p99: percentile(times, 0.99), max: times.at(-1) },
-      slowest: resumed.sort((a, b) => b.afterMs - a.afterMs).slice(0, 3),
-      resyncMs: Object.fromEntries(
-        Object.entries(feeds).map(([venue, { resyncNs }]) => [
-          venue,
-          [resyncNs.count, resyncNs.p50 / 1e6, resyncNs.p99 / 1e6, resyncNs.max / 1e6],
-        ]),
-      ),
-      arbs,
-      orders: ids.length,
-      opportunities: summary.opportunities,
-      breakers: Object.values(feeds).map(({ breakerOpenings, backOffs }) => [
-        breakerOpenings,
-        backOffs,
-      ]),
-      nakedE6: summary.nakedE6,
-      mistakes,
-      unresolved: run.linesOf('unresolved').map(({ text }) => text),
-      unknown: run
-        .linesOf('arb-unknown')
-        .map(({ atMs, text }) => `${atMs} ${text.slice(0, 300)}`)
-        .slice(-3),
-      lookUps: run
-        .linesOf('look-up-failed')
-        .map(({ atMs, text }) => `${atMs} ${text}`)
-        .slice(-3),
-    })}\n`,
-  );
+  tell(storm, summary, played, resumed);
 
   expect({ code, stopped: summary.run.stoppedBecause }).toEqual({ code: 0, stopped: null });
   expect(played.length).toBeGreaterThan(((SOAK_MS - CALM_MS) / 1_000) * 0.8);
   expectHonestBooks(summary);
   expect(new Set(ids).size).toBe(ids.length);
   expect(ids).not.toContain(undefined);
-  expect(arbs.unknown).toBe(0);
-  expect(arbs.bothFilled).toBeGreaterThan(0);
+  expect(summary.arbs.unknown).toBe(0);
+  expect(summary.arbs.bothFilled).toBeGreaterThan(0);
   expect(resumed.filter(({ afterMs }) => Number.isNaN(afterMs))).toEqual([]);
-  for (const feed of Object.values(feeds)) expect(feed.breakerOpenings).toBe(0);
+});
+
+it('keeps its breakers closed through any number of 429s, and trades when they are over', async () => {
+  const limited = { kind: 'fail-requests', status: 429, count: 4, of: 'all' };
+  const faults = ['kalshi', 'polymarket'].map((venue) => ({
+    // The engine has started by then: what it reads at its start would wait for half a minute.
+    from: '4s',
+    every: '200ms',
+    until: '9s',
+    venue,
+    ...limited,
+  }));
+  const storm = new Storm({ faults }, SEED, 16_000);
+  const played = await watchFaults(storm.run);
+  const { code, summary } = await storm.run.summary();
+  const ids = storm.orderIds();
+  expect(code).toBe(0);
+  expect(played.length).toBeGreaterThan(20);
+  expectHonestBooks(summary);
+  for (const feed of Object.values(summary.feeds)) expect(feed.breakerOpenings).toBe(0);
+  expect(new Set(ids).size).toBe(ids.length);
+  const overMs = Math.max(...played.map(({ atMs }) => atMs));
+  expect(storm.run.linesOf('arb-filled').some(({ atMs }) => atMs > overMs)).toBe(true);
 });
