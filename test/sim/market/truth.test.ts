@@ -16,6 +16,7 @@ import { createListings, type PairListing } from '../../../src/sim/market/listin
 import { SimMatchingEngine } from '../../../src/sim/market/matching-engine.js';
 import { type Episode, Truth } from '../../../src/sim/market/truth.js';
 import { findUnderround } from '../../../src/sim/market/underround.js';
+import { tellTruth } from '../../../src/sim/truth-of-faults.js';
 
 const criteria = { minNetMicros: 20_000, maxSizeCenti: 5_000, maxCostMicros: 50_000_000 };
 
@@ -153,5 +154,43 @@ describe('truth', () => {
       ),
       { numRuns: 200 },
     );
+  });
+});
+
+describe('truth under faults', () => {
+  it('goes by the book that is shown while one stands still, and by its market again afterwards', () => {
+    const { truth, post, cancel } = setUp(SAME);
+    const ask = post(KALSHI, 'ask', 40, 100);
+    post(POLYMARKET, 'bid', 56, 30);
+    const undo = tellTruth(truth, 1, 'kalshi', { kind: 'pause', durationMs: 1, scope: 'trading' });
+    cancel(KALSHI, ask);
+    post(KALSHI, 'ask', 90, 100);
+    expect(truth.episodes()).toMatchObject([{ closeUs: null }]);
+    undo?.();
+    expect(truth.episodes()[0]?.closeUs).not.toBeNull();
+    expect(truth.episodes()).toHaveLength(1);
+  });
+
+  it('has no underround in a market that is closed', () => {
+    const { truth, post } = setUp(SAME);
+    post(KALSHI, 'ask', 40, 100);
+    post(POLYMARKET, 'bid', 56, 30);
+    tellTruth(truth, 1, 'polymarket', { kind: 'close', market: 0 });
+    post(POLYMARKET, 'bid', 57, 30);
+    expect(truth.episodes()).toHaveLength(1);
+    expect(truth.episodes()[0]?.closeUs).not.toBeNull();
+  });
+
+  it('reckons with the fee that is in force', () => {
+    const { truth, post } = setUp(SAME);
+    tellTruth(truth, 1, 'kalshi', { kind: 'fee-change', market: 0, multiplier: 10 });
+    post(KALSHI, 'ask', 47, 100);
+    post(POLYMARKET, 'bid', 62, 100);
+    expect(truth.episodes()).toEqual([]);
+    tellTruth(truth, 1, 'kalshi', { kind: 'fee-change', market: 0, multiplier: null });
+    expect(truth.episodes()).toHaveLength(1);
+    tellTruth(truth, 1, 'kalshi', { kind: 'halt', market: 0, isHalted: true });
+    tellTruth(truth, 1, 'kalshi', { kind: 'halt', market: 0, isHalted: false });
+    expect(truth.episodes()[0]?.closeUs).toBeNull();
   });
 });
