@@ -1,6 +1,6 @@
 // What the simulator says to us, checked before it is believed: its ready line, its truth, its accounts.
 import { z } from 'zod';
-import type { Episode } from '../sim/market/truth.js';
+import type { AskPassing, Episode } from '../sim/market/truth.js';
 
 const text = z.string().min(1);
 const micros = z.int();
@@ -40,7 +40,19 @@ const episodeSchema: z.ZodType<Episode> = z.object({
   firstTakesUs: z.tuple([timeUs.nullable(), timeUs.nullable()]),
 });
 
-export const truthSchema = z.object({ episodes: z.array(episodeSchema) });
+const passingSchema: z.ZodType<AskPassing> = z.tuple([
+  z.int(),
+  direction,
+  timeUs,
+  timeUs,
+  z.int(),
+  z.int(),
+]);
+
+export const truthSchema = z.object({
+  episodes: z.array(episodeSchema),
+  passings: z.array(passingSchema),
+});
 export type TruthReply = z.output<typeof truthSchema>;
 
 const statement = z.object({ cashMicros: micros, startingMicros: micros, feesMicros: micros });

@@ -146,7 +146,8 @@ async function finish(
     node: process.versions.node,
     cores: availableParallelism(),
   };
-  const score = truth === undefined ? undefined : scoreRun(truth.episodes, detections, watched);
+  const score =
+    truth === undefined ? undefined : scoreRun(truth.episodes, truth.passings, detections, watched);
   if (score !== undefined) tellMistakes(score, output);
   const summary = summarise({ status, score, accounts, run });
   const bad =

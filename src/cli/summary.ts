@@ -21,7 +21,10 @@ export interface RunSummary {
   readonly opportunities: {
     readonly truth: number | null;
     readonly detected: number;
+    /** Of which an ask was not the exchange's within the last 200 ms. */
     readonly false: number | null;
+    /** Of which each ask was, but the one had gone when the other came. */
+    readonly skewed: number | null;
     /** Underrounds that lived at least 50 ms; the ratio is null when there were none. */
     readonly recall50ms: {
       readonly lived: number;
@@ -83,6 +86,7 @@ export function summarise({ status, score, accounts, run }: RunResult): RunSumma
       truth: score?.truth ?? null,
       detected: score?.detected ?? seen,
       false: score?.false ?? null,
+      skewed: score?.skewed ?? null,
       recall50ms: score === undefined ? null : recallOf(score),
       seen,
       fired,

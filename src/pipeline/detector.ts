@@ -186,10 +186,14 @@ export class Detector {
     this.#seenUpdate[polymarket] = polymarketUpdate;
   }
 
-  /** Reads a quote between two equal looks at its trust. False: not trusted, or its feed shows no sign of life. @hot */
+  /**
+   * Reads a quote between two equal looks at its trust. False: not trusted, its feed shows no sign of life, or its exchange has said
+   * nothing for longer than is usual. @hot
+   */
   #readSide(side: Side, slot: number, feedWorker: number, nowNs: number): boolean {
     const { quotes, control } = this.#memory;
     if (nowNs - control.heartbeatNs(feedWorker) > MAX_FEED_AGE_NS) return false;
+    if (nowNs > control.freshUntilNs(feedWorker)) return false;
     const trust = quotes.trustWord(slot);
     if (trustReason(trust) !== TRUSTED) return false;
     side.slot = slot;

@@ -25,12 +25,18 @@ export interface PublisherEvents {
   termsChanged(market: number): void;
   /** A market whose book had to be mended, or asked for again, is trusted again after so long. */
   regained(afterNs: number): void;
+  /** The connection's prices may be bought on until then. @hot */
+  freshUntil(untilNs: number): void;
 }
 
 /** Between two frames of one matching event books are crossed, or not what the exchange says: that passes by itself. */
 const PASSING_REASONS: readonly number[] = [REASON_CROSSED, REASON_BEST_MISMATCH];
 
-const NO_EVENTS: PublisherEvents = { termsChanged: () => undefined, regained: () => undefined };
+const NO_EVENTS: PublisherEvents = {
+  termsChanged: () => undefined,
+  regained: () => undefined,
+  freshUntil: () => undefined,
+};
 
 export interface PublisherMemory {
   readonly quotes: QuoteTable;
@@ -124,6 +130,12 @@ export class Publisher implements FeedSink {
     this.#connectionReason = reason;
     this.#writeAllTrust();
     if (reason === REASON_TRUSTED) this.showAgain();
+  }
+
+  /** @hot */
+  setFreshUntil(untilNs: number, hadLapsed: boolean): void {
+    this.#events.freshUntil(untilNs);
+    if (hadLapsed) this.showAgain();
   }
 
   termsChanged(market: number): void {

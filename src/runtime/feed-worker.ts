@@ -83,6 +83,9 @@ class FeedWorker {
   readonly #count: CountFeed;
   readonly #memory: ConstructorParameters<typeof Publisher>[0];
   readonly #limits: { readonly maxSilenceMs: number; readonly maxLagMs: number };
+  /** By connection: until when it vouches for its markets. The worker vouches for as long as all of them do. */
+  readonly #freshUntilNs: number[] = [];
+  readonly #control: ControlBlock;
   /** Market data by REST: nothing here is signed, and nothing waits for it. */
   readonly #rest: RestClient;
 
@@ -92,6 +95,7 @@ class FeedWorker {
     this.#context = context;
     this.#venue = venue;
     this.#clock = createClock(input.origin);
+    this.#control = new ControlBlock(memory.control);
     const counters = new CounterBlock(memory.counters[input.worker]!);
     this.#count = (name) => counters.add(COUNTER_INDEX[name]);
     const { breaker } = venueGuard(openVenueTable(memory.venues), venue, this.#clock);
@@ -154,7 +158,7 @@ class FeedWorker {
 
   /** Shows life from the event loop. Returns what ends that. */
   beat(connections: readonly Connection[]): () => void {
-    const control = new ControlBlock(this.#input.memory.control);
+    const control = this.#control;
     const clock = this.#clock;
     let beatNs = clock.nowNs();
     return beatEvery(() => {
@@ -169,6 +173,8 @@ class FeedWorker {
   #publisherOf(markets: readonly number[]): Publisher {
     const { histograms, resync, pairs } = this.#input;
     const venue = this.#venue;
+    // One that has told nothing yet is no reason to doubt the others: its own markets have no trust.
+    const connection = this.#freshUntilNs.push(Number.POSITIVE_INFINITY) - 1;
     return new Publisher(
       this.#memory,
       venue,
@@ -180,8 +186,20 @@ class FeedWorker {
       {
         termsChanged: (market) => this.#context.send({ type: 'terms-changed', venue, market }),
         regained: (ns) => resync[venue].record(Math.max(1, ns)),
+        freshUntil: (untilNs) => this.#setFreshUntil(connection, untilNs),
       },
     );
+  }
+
+  /** @hot */
+  #setFreshUntil(connection: number, untilNs: number): void {
+    const all = this.#freshUntilNs;
+    all[connection] = untilNs;
+    let soonestNs = untilNs;
+    for (let index = 0; index < all.length; index++) {
+      if (all[index]! < soonestNs) soonestNs = all[index]!;
+    }
+    this.#control.setFreshUntil(this.#input.worker, soonestNs);
   }
 
   #connect(

@@ -33,6 +33,7 @@ const NOBODY: FeedSink = {
   publish: () => undefined,
   setMarketTrust: () => undefined,
   setConnectionTrust: () => undefined,
+  setFreshUntil: () => undefined,
   termsChanged: () => undefined,
   ring: () => undefined,
 };

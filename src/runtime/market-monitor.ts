@@ -184,6 +184,7 @@ export class MarketMonitor {
         this.#connectionReason = reason;
         this.#judge();
       },
+      setFreshUntil: () => undefined,
       termsChanged: () => {
         this.#marketReason = REASON_TERMS_CHANGED;
         this.#judge();

@@ -2,16 +2,20 @@
 // each exchange's connections are.
 import { CACHE_LINE_BYTES, defineLayout } from './layout.js';
 
-//   0           64                        64 + 8 x workers
-//   +-----------+-------------------------+
-//   | state u32 | heartbeatNs f64 ...     |
-//   +-----------+-------------------------+
+//   0           64                     each worker
+//   +-----------+-------------+--------------+----
+//   | state u32 | heartbeatNs | freshUntilNs | ...
+//   +-----------+-------------+--------------+----
 const STATE_OFFSET = 0;
-const HEARTBEAT_OFFSET = STATE_OFFSET + CACHE_LINE_BYTES;
+const WORKERS_OFFSET = STATE_OFFSET + CACHE_LINE_BYTES;
+/** A feed writes its words at every frame: on a line of their own. */
+const WORKER_BYTES = CACHE_LINE_BYTES;
+const HEARTBEAT_OFFSET = WORKERS_OFFSET;
+const FRESH_UNTIL_OFFSET = HEARTBEAT_OFFSET + 8;
 
 export const CONTROL_BLOCK_LAYOUT = defineLayout({
-  name: 'Control block (of 8 workers)',
-  bytes: HEARTBEAT_OFFSET + 64,
+  name: 'Control block (of one worker)',
+  bytes: WORKERS_OFFSET + WORKER_BYTES,
   allocatedBy: 'runtime/memory.ts, one an engine',
   fields: [
     {
@@ -26,10 +30,26 @@ export const CONTROL_BLOCK_LAYOUT = defineLayout({
     {
       name: 'heartbeatNs',
       offset: HEARTBEAT_OFFSET,
-      bytes: 64,
-      type: 'f64[workers]',
-      writer: 'each worker its own',
+      bytes: 8,
+      type: 'f64',
+      writer: 'the worker',
       meaning: 'when the worker last went through its loop',
+    },
+    {
+      name: 'freshUntilNs',
+      offset: FRESH_UNTIL_OFFSET,
+      bytes: 8,
+      type: 'f64',
+      writer: 'the worker',
+      meaning: 'a feed: until when what it published may be bought on, if nothing more is heard',
+    },
+    {
+      name: 'reserved',
+      offset: FRESH_UNTIL_OFFSET + 8,
+      bytes: WORKER_BYTES - 16,
+      type: 'reserved',
+      writer: 'nobody',
+      meaning: 'fills the cache line: two workers never share one',
     },
   ],
 });
@@ -49,7 +69,7 @@ export class ControlBlock {
   readonly #floats: Float64Array;
 
   static bytes(workers: number): number {
-    return HEARTBEAT_OFFSET + Math.ceil(workers / 8) * 64;
+    return WORKERS_OFFSET + workers * WORKER_BYTES;
   }
 
   constructor(memory: SharedArrayBuffer) {
@@ -69,10 +89,20 @@ export class ControlBlock {
 
   /** @hot */
   beat(worker: number, nowNs: number): void {
-    this.#floats[HEARTBEAT_OFFSET / 8 + worker] = nowNs;
+    this.#floats[(HEARTBEAT_OFFSET + worker * WORKER_BYTES) / 8] = nowNs;
   }
 
   heartbeatNs(worker: number): number {
-    return this.#floats[HEARTBEAT_OFFSET / 8 + worker]!;
+    return this.#floats[(HEARTBEAT_OFFSET + worker * WORKER_BYTES) / 8]!;
+  }
+
+  /** A feed: its prices may be bought on until then. Nothing written is 0: never. @hot */
+  setFreshUntil(worker: number, untilNs: number): void {
+    this.#floats[(FRESH_UNTIL_OFFSET + worker * WORKER_BYTES) / 8] = untilNs;
+  }
+
+  /** @hot */
+  freshUntilNs(worker: number): number {
+    return this.#floats[(FRESH_UNTIL_OFFSET + worker * WORKER_BYTES) / 8]!;
   }
 }

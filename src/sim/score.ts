@@ -1,6 +1,6 @@
 // Holds what an engine says it detected against what the books really held. Pure: knows neither the engine nor the books.
 import type { Direction } from '../domain/venue.js';
-import type { Episode } from './market/truth.js';
+import type { AskPassing, Episode } from './market/truth.js';
 
 export interface Detection {
   readonly pair: number;
@@ -14,6 +14,8 @@ export interface Detection {
 export interface ScoreOptions {
   /** How old the prices of a detection may be: the way from the exchange to the decision. */
   readonly toleranceUs: number;
+  /** Asks that passed each other: what sees them together is late, not false. */
+  readonly passings?: readonly AskPassing[];
   /** When the run ended, for the life of what was still open. Default: the latest time in the data. */
   readonly untilUs?: number;
 }
@@ -23,7 +25,9 @@ export interface Score {
   readonly truth: number;
   /** Episodes that at least one detection matches. */
   readonly detected: number;
-  /** Detections whose two asks never stood together in an episode within the tolerance. */
+  /** Detections whose two asks stood within the tolerance, but not at one moment. */
+  readonly skewed: number;
+  /** Detections of which an ask did not stand within the tolerance, or that never were an underround. */
   readonly false: number;
   readonly falseDetections: readonly Detection[];
   readonly recall50ms: Recall;
@@ -57,13 +61,19 @@ export function scoreDetections(
   const byBook = groupByBook(episodes);
   const detected = new Set<Episode>();
   const falseDetections: Detection[] = [];
+  const passings = groupPassings(options.passings ?? []);
   let falseCount = 0;
+  let skewed = 0;
   for (const detection of detections) {
     const known = recentEpisodes(byBook.get(bookKey(detection)) ?? [], detection, options).filter(
       (episode) => matches(episode, detection, options.toleranceUs),
     );
     for (const episode of known) detected.add(episode);
     if (known.length > 0) continue;
+    if (passings.get(bookKey(detection))?.some((each) => passed(each, detection, options))) {
+      skewed++;
+      continue;
+    }
     falseCount++;
     if (falseDetections.length < MAX_EXAMPLES) falseDetections.push(detection);
   }
@@ -75,6 +85,7 @@ export function scoreDetections(
   return {
     truth: episodes.length,
     detected: detected.size,
+    skewed,
     false: falseCount,
     falseDetections,
     recall50ms: {
@@ -127,6 +138,32 @@ function matches(episode: Episode, detection: Detection, toleranceUs: number): b
       fromUs <= atUs &&
       (toUs === null || toUs >= atUs - toleranceUs),
   );
+}
+
+/** True when the newer ask had come, and the older had not been gone for longer than the tolerance. */
+function passed(
+  [, , cameUs, wentUs, kalshiE4, polymarketE4]: AskPassing,
+  { atUs, kalshiAskE4, polymarketAskE4 }: Detection,
+  { toleranceUs }: ScoreOptions,
+): boolean {
+  return (
+    kalshiE4 === kalshiAskE4 &&
+    polymarketE4 === polymarketAskE4 &&
+    cameUs <= atUs &&
+    wentUs >= atUs - toleranceUs
+  );
+}
+
+function groupPassings(passings: readonly AskPassing[]): Map<string, AskPassing[]> {
+  const byBook = new Map<string, AskPassing[]>();
+  for (const passing of passings) {
+    const [pair, direction] = passing;
+    const key = bookKey({ pair, direction });
+    const group = byBook.get(key);
+    if (group === undefined) byBook.set(key, [passing]);
+    else group.push(passing);
+  }
+  return byBook;
 }
 
 function groupByBook(episodes: readonly Episode[]): Map<string, Episode[]> {

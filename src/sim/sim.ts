@@ -82,8 +82,6 @@ export interface RunningSim {
 }
 
 const HOST = '127.0.0.1';
-/** The truth knows of a book that moves again before the exchange shows it: nobody can see a price that is not in the truth. */
-const TRUTH_AHEAD_MS = 100;
 /** Longer than any fault sets an exchange's clock back. */
 const OPEN_SINCE_MS = 7_200_000;
 const TRADER = 'trader';
@@ -125,15 +123,9 @@ async function assemble(
   closers.push(async () => player.stop());
   const script = options.faults === undefined ? undefined : readFaultScript(options.faults);
   const [kalshi, polymarket] = await startServers(options, log, market, keys, closers);
-  const undoing = new Set<NodeJS.Timeout>();
-  closers.push(async () => {
-    for (const timer of undoing) clearTimeout(timer);
-  });
   const inject = (venue: FaultVenue, fault: Fault) => {
     (venue === 'kalshi' ? kalshi : polymarket).inject(fault);
-    const undo = tellTruth(truth, listings.length, venue, fault);
-    if (undo === undefined || !('durationMs' in fault)) return;
-    undoing.add(setTimeout(undo, Math.max(0, fault.durationMs - TRUTH_AHEAD_MS)));
+    tellTruth(truth, venue, fault);
   };
   const faults = new FaultPlayer({ script: script ?? NO_FAULTS, inject, log });
   closers.push(async () => faults.stop());
@@ -156,6 +148,7 @@ async function assemble(
         nowUs: monotonicUs(),
         dropped: truth.dropped,
         episodes: truth.episodes(),
+        passings: truth.passings(),
       }),
       accounts: () => statements(market),
       state: () => ({
@@ -253,7 +246,7 @@ function readLimits({ polymarketPerSecond: perSecond }: SimOptions): RateLimits 
 async function startServers(
   options: SimOptions,
   log: (line: string) => void,
-  { listings, engines, accounts }: SimMarket,
+  { listings, engines, accounts, truth }: SimMarket,
   keys: SimKeys,
   closers: (() => Promise<void>)[],
 ): Promise<readonly [SimServer, SimServer]> {
@@ -267,6 +260,11 @@ async function startServers(
     listings: listings.map((listing) => listing.kalshi),
     keys: [{ keyId, publicKey, account: TRADER }],
     limits: options.kalshiTier,
+    stillness: {
+      standStill: (each) => truth.standStill(KALSHI, each),
+      moveAgain: (each) => truth.moveAgain(KALSHI, each),
+      end: (each) => truth.end(KALSHI, each),
+    },
   });
   closers.push(() => kalshi.close());
   const polymarket = await startPolymarketServer({

@@ -1,35 +1,20 @@
-// What a fault changes in the truth: books that do not move although their market does, fees that are others.
-import { KALSHI, POLYMARKET } from '../domain/venue.js';
+// What a fault changes in the truth that the exchange itself does not tell it: the end of a market of Polymarket, another fee.
+import { POLYMARKET } from '../domain/venue.js';
 import type { FaultVenue } from './fault-schema.js';
 import type { Truth } from './market/truth.js';
 import type { Fault } from './server.js';
 
-/** Called when the exchange has taken the fault. Returns what undoes it when its time is over, if it has one. */
-export function tellTruth(
-  truth: Truth,
-  markets: number,
-  name: FaultVenue,
-  fault: Fault,
-): (() => void) | undefined {
-  const venue = name === 'kalshi' ? KALSHI : POLYMARKET;
+/** Called when the exchange has taken the fault. */
+export function tellTruth(truth: Truth, venue: FaultVenue, fault: Fault): void {
   switch (fault.kind) {
-    case 'pause':
-      for (let market = 0; market < markets; market++) truth.standStill(venue, market);
-      return () => {
-        for (let market = 0; market < markets; market++) truth.moveAgain(venue, market);
-      };
-    case 'halt':
-      if (fault.isHalted) truth.standStill(venue, fault.market);
-      else truth.moveAgain(venue, fault.market);
-      return undefined;
     case 'close':
     case 'resolve':
-      truth.end(venue, fault.market);
-      return undefined;
+      // Kalshi tells of its own books, which also stand still in a pause and a halt.
+      if (venue === 'polymarket') truth.end(POLYMARKET, fault.market);
+      return;
     case 'fee-change':
       truth.setKalshiMultiplier(fault.market, fault.multiplier);
-      return undefined;
+      return;
     default:
-      return undefined;
   }
 }

@@ -28,6 +28,11 @@ const LATE_PROBE_NS = 500_000_000;
 /** Frames that stay late for so long are a queue that does not empty: a new connection starts without it. */
 const LATE_GIVE_UP_NS = 10_000_000_000;
 
+/** A gap so many times the mean is no chance to bet on: e^-8 for independent arrivals. */
+const FRESH_FACTOR = 8;
+/** Frames of a lively exchange wait so long in a busy machine without the exchange having gone quiet. */
+const FRESH_FLOOR_NS = 40_000_000;
+
 const SILENT_VERDICTS: readonly LivenessVerdict[] = ['silent', 'give-up'];
 
 export class ConnectionWatch {
@@ -42,6 +47,8 @@ export class ConnectionWatch {
   /** When it was last asked because it is late, and since when it is. */
   #lateProbedNs = 0;
   #lateSinceNs = 0;
+  /** Until when the newest word about any market vouches for all of them. */
+  #freshUntilNs = 0;
 
   constructor(limits: LivenessLimits, sink: FeedSink, count: CountFeed) {
     this.#liveness = new Liveness(limits);
@@ -56,14 +63,17 @@ export class ConnectionWatch {
   /** Not trusted yet: what a new connection tells first may have been held up like any other frame. */
   opened(nowNs: number): void {
     this.#liveness.opened(nowNs);
-    this.#data.opened(nowNs);
+    this.#data.reopened(nowNs);
     this.#isProven = false;
+    this.#freshUntilNs = 0;
     this.#lateSinceNs = nowNs;
     this.#lateProbedNs = nowNs;
     this.#setReason(REASON_NO_SNAPSHOT);
   }
 
   closed(): void {
+    // Its markets have lost their trust; what else its worker listens to is none of its business.
+    this.#sink.setFreshUntil(Number.POSITIVE_INFINITY, false);
     this.#setReason(REASON_DISCONNECTED);
   }
 
@@ -92,6 +102,18 @@ export class ConnectionWatch {
     if (reason !== REASON_TRUSTED || this.#reason === REASON_TRUSTED || isCurrent) {
       this.#setReason(reason);
     }
+    // What comes first after a lapse may have been held up with all that follows it.
+    if (isCurrent || nowNs <= this.#freshUntilNs) this.#refresh(nowNs);
+  }
+
+  /**
+   * Something current was told: prices may be bought on for a few usual gaps from now, and no longer. The silence that costs a
+   * connection its trust is several times as long; a stale price is bought on once. @hot
+   */
+  #refresh(nowNs: number): void {
+    const hadLapsed = nowNs > this.#freshUntilNs;
+    this.#freshUntilNs = nowNs + Math.max(FRESH_FLOOR_NS, this.#data.meanGapNs * FRESH_FACTOR);
+    this.#sink.setFreshUntil(this.#freshUntilNs, hadLapsed);
   }
 
   /**
@@ -105,6 +127,11 @@ export class ConnectionWatch {
     if (isOrdered) this.#isProven = true;
     // In order with the data: what is in the books now was so after it was asked for.
     if (isOrdered ? nowNs - askedNs <= PROOF_NS : this.#isProven) this.#setReason(REASON_TRUSTED);
+    if (isOrdered && nowNs - askedNs <= PROOF_NS) {
+      // Quiet enough to be asked: that is usual then.
+      this.#data.heard(nowNs);
+      this.#refresh(nowNs);
+    }
   }
 
   /** What the connection asked for when it opened, in order with the data: quick, it is current; slow, it was held up. */
@@ -112,8 +139,10 @@ export class ConnectionWatch {
     this.#data.answered(askedNs, nowNs, true);
     const isCurrent = this.#liveness.answered(askedNs, nowNs, true);
     if (isCurrent) this.#isProven = true;
-    if (nowNs - askedNs <= PROOF_NS) this.#setReason(REASON_TRUSTED);
-    else if (!isCurrent) this.#setReason(REASON_LATE);
+    if (nowNs - askedNs <= PROOF_NS) {
+      this.#setReason(REASON_TRUSTED);
+      this.#refresh(nowNs);
+    } else if (!isCurrent) this.#setReason(REASON_LATE);
   }
 
   #isDataSilent(nowNs: number): boolean {
@@ -147,7 +176,8 @@ export class ConnectionWatch {
 
   #lateTick(nowNs: number, dataProbe: () => void): string | undefined {
     const isUnproven = this.#reason === REASON_NO_SNAPSHOT && !this.#isProven;
-    if (this.#reason !== REASON_LATE && !isUnproven) {
+    const isLate = this.#reason === REASON_LATE || isUnproven;
+    if (!isLate) {
       this.#lateSinceNs = nowNs;
       return undefined;
     }
@@ -163,6 +193,8 @@ export class ConnectionWatch {
     if (this.#reason === reason) return;
     if (reason === REASON_LATE) this.#count('lates');
     this.#reason = reason;
+    // Nothing current has been told on it yet.
+    if (reason === REASON_TRUSTED && this.#freshUntilNs === 0) this.#sink.setFreshUntil(0, false);
     this.#sink.setConnectionTrust(reason);
   }
 }

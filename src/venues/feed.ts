@@ -61,6 +61,11 @@ export interface FeedSink {
   /** A reason that holds for every market of this connection, or REASON_TRUSTED when there is none. */
   setConnectionTrust(reason: number): void;
   /**
+   * The prices of this connection may be bought on until then, on the engine's clock. `hadLapsed`: for a while they were not, and
+   * must be looked at again. @hot
+   */
+  setFreshUntil(untilNs: number, hadLapsed: boolean): void;
+  /**
    * The market's terms (grid, fee, close) are not those that the engine started with. It is not trusted until the feed's
    * readmit() is called, after the new terms were read and given to everybody.
    */

@@ -7,6 +7,8 @@ import { REASON_LATE, REASON_TRUSTED } from './feed.js';
 const SILENCE_FACTOR = 32;
 /** Our own thread may stall this long without the exchange having gone quiet. */
 const SILENCE_FLOOR_MS = 100;
+/** A connection of which nothing is known may be as quiet as that. */
+const FIRST_GAPS = 8;
 /** Weight of the newest gap in the running mean. */
 const MEAN_WEIGHT = 1 / 64;
 /** A probe is sent when nothing came for this share of the limit; its answer is a sign of life. */
@@ -43,16 +45,31 @@ export class Liveness {
   }
 
   opened(nowNs: number): void {
+    this.reopened(nowNs);
+    this.#meanGapNs = this.#maxSilenceNs / SILENCE_FACTOR;
+  }
+
+  /** A new connection to what was listened to before: what is usual there is known, or at first thought to be little. */
+  reopened(nowNs: number): void {
+    if (this.#meanGapNs === 0) this.#meanGapNs = this.#maxSilenceNs / FIRST_GAPS;
     this.#lastNs = nowNs;
     this.#probedNs = nowNs;
-    this.#meanGapNs = this.#maxSilenceNs / SILENCE_FACTOR;
     this.#late = false;
   }
 
-  /** Anything at all arrived. @hot */
+  /**
+   * Anything at all arrived. A gap longer than any usual one is learned as the longest usual one: an outage of a second would
+   * otherwise let the next one go unnoticed for half a second longer. @hot
+   */
   heard(nowNs: number): void {
-    this.#meanGapNs += (nowNs - this.#lastNs - this.#meanGapNs) * MEAN_WEIGHT;
+    const gapNs = Math.min(nowNs - this.#lastNs, this.silenceLimitNs());
+    this.#meanGapNs += (gapNs - this.#meanGapNs) * MEAN_WEIGHT;
     this.#lastNs = nowNs;
+  }
+
+  /** Running mean of the time between two frames, in ns. @hot */
+  get meanGapNs(): number {
+    return this.#meanGapNs;
   }
 
   /**
@@ -93,7 +110,7 @@ export class Liveness {
     return true;
   }
 
-  /** How long the connection may say nothing now: less when it usually says much. */
+  /** How long the connection may say nothing now: less when it usually says much. @hot */
   silenceLimitNs(): number {
     return Math.min(
       this.#maxSilenceNs,

@@ -48,7 +48,7 @@ function trial(given: Trial, durationMs: number | undefined = 20) {
     died: given.dies ?? new Promise(() => undefined),
     truth: async () => {
       if (given.truthFails === true) throw new Error('no answer');
-      return { episodes: [] };
+      return { episodes: [], passings: [] };
     },
     accounts: async () => ({
       kalshi: statement,
@@ -198,20 +198,20 @@ describe('the score of a run', () => {
       episode(1_960_000, null),
       episode(2_100_000, null),
     ];
-    const score = scoreRun(episodes, [at(1_400_050)], watched);
+    const score = scoreRun(episodes, [], [at(1_400_050)], watched);
     expect(score).toMatchObject({ truth: 3, detected: 1, false: 0 });
     expect(score.recall50ms).toMatchObject({ lived: 1, detected: 1 });
   });
 
   it('knows a detection of the moment before the start was heard of', () => {
-    const score = scoreRun([episode(900_000, 1_100_000)], [at(999_990)], watched);
+    const score = scoreRun([episode(900_000, 1_100_000)], [], [at(999_990)], watched);
     expect(score).toMatchObject({ truth: 1, detected: 1, false: 0 });
   });
 
   it('calls a detection false whose prices stood longer ago than the tolerance', () => {
     const episodes = [episode(1_100_000, 1_200_000)];
-    expect(scoreRun(episodes, [at(1_400_000)], watched).false).toBe(0);
-    expect(scoreRun(episodes, [at(1_400_001)], watched).false).toBe(1);
+    expect(scoreRun(episodes, [], [at(1_400_000)], watched).false).toBe(0);
+    expect(scoreRun(episodes, [], [at(1_400_001)], watched).false).toBe(1);
   });
 });
 

@@ -92,6 +92,11 @@ describe('what keeps it from firing', () => {
       (rig) => rig.publishers[POLYMARKET]!.setConnectionTrust(REASON_SILENT),
     ],
     ['a feed shows no sign of life', undefined, (rig) => rig.clock.advanceMs(251)],
+    [
+      'an exchange has told nothing for longer than is usual',
+      undefined,
+      (rig) => rig.control.setFreshUntil(1, rig.clock.nowNs() - 1),
+    ],
     ['the engine is stopped', 'stopped', (rig) => rig.control.advance(ENGINE_STOPPED)],
     ['the pair is held', 'held', (rig) => rig.flights.hold(0, true)],
     ['the pair is in flight', undefined, (rig) => rig.flights.fire(0)],

@@ -134,6 +134,7 @@ export class PipelineRig {
   beat(): void {
     for (let worker = 0; worker < WORKERS; worker++) {
       this.control.beat(worker, this.clock.nowNs());
+      this.control.setFreshUntil(worker, Number.POSITIVE_INFINITY);
     }
   }
 

@@ -18,6 +18,7 @@ function open(read: () => Promise<readonly MarketBooks[]>) {
       publish: (market) => said.push(`book ${market}`),
       setMarketTrust: (market, reason) => said.push(`market ${market} ${reason}`),
       setConnectionTrust: (reason) => said.push(`connection ${reason}`),
+      setFreshUntil: () => undefined,
       termsChanged: () => undefined,
       ring: () => undefined,
     },

@@ -172,4 +172,21 @@ describe('score', () => {
     ];
     expect(scoreDetections(episodes, [], { toleranceUs: 0 }).takeTimesUs).toEqual([300, 900]);
   });
+
+  it('tells asks that passed each other from asks that had long gone', () => {
+    const seen = (atUs: number): Detection => ({
+      pair: 0,
+      direction: 0,
+      kalshiAskE4: 4_000,
+      polymarketAskE4: 5_000,
+      atUs,
+    });
+    const options = { toleranceUs: 200, passings: [[0, 0, 1_000, 950, 4_000, 5_000]] } as const;
+    const score = scoreDetections(
+      [],
+      [seen(999), seen(1_000), seen(1_150), seen(1_151), { ...seen(1_000), direction: 1 }],
+      { ...options, passings: options.passings.map((each) => [...each]) },
+    );
+    expect(score).toMatchObject({ skewed: 2, false: 3 });
+  });
 });

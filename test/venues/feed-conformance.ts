@@ -268,6 +268,31 @@ function describeAge(feed: FeedUnderTest): void {
     expectWhole(rig);
   });
 
+  it('lets nothing be bought on after a few usual gaps, long before the connection counts as silent', () => {
+    const rig = opened(feed);
+    const isFresh = () => rig.clock.nowNs() <= rig.freshUntilNs;
+    for (let turn = 0; turn < 1_000; turn++) {
+      rig.peer.change(turn % MARKETS, 'yes', 100 * (1 + (turn % 40)), 500 + turn);
+      rig.deliver();
+      expect(isFresh()).toBe(true);
+      rig.clock.advanceMs(4);
+    }
+    const lapses = rig.lapses;
+    rig.isDeaf = true;
+    rig.clock.advanceMs(30);
+    expect(isFresh()).toBe(true);
+    rig.pass(25, false);
+    expect(isFresh()).toBe(false);
+    expectWhole(rig);
+    expect(rig.lapses).toBe(lapses);
+    // One frame of now vouches for all again, and they are looked at again.
+    rig.peer.change(0, 'no', 300, 5_000);
+    rig.deliver();
+    expect(isFresh()).toBe(true);
+    expect(rig.lapses).toBe(lapses + 1);
+    expectWhole(rig);
+  });
+
   it('trusts nothing of a burst that was held up too shortly to be a silence', () => {
     const rig = opened(feed);
     rig.peer.change(0, 'yes', 700, 500);

@@ -117,6 +117,10 @@ export class FeedRig {
   /** The peer does not hear the feed. */
   isDeaf = false;
   connectionReason: number = REASON_DISCONNECTED;
+  /** Until when the feed lets its prices be bought on. */
+  freshUntilNs = 0;
+  /** Times that it let them again after it had not. */
+  lapses = 0;
   readonly marketReasons: number[];
   readonly #published: (Published | undefined)[];
   readonly #told: (Sent | undefined)[];
@@ -279,6 +283,10 @@ export class FeedRig {
         this.connectionReason = reason;
         // The market that the frame is about has not been brought up to it yet; all others are as they will stay.
         if (reason === REASON_TRUSTED) this.check(this.#inHand?.market);
+      },
+      setFreshUntil: (untilNs, hadLapsed) => {
+        this.freshUntilNs = untilNs;
+        if (hadLapsed) this.lapses++;
       },
       termsChanged: (market: number) => {
         this.termsChanged.push(market);

@@ -253,6 +253,7 @@ it('Kalshi: gaps upon gaps in a wide market do not make more commands than a few
     publish: () => undefined,
     setMarketTrust: () => undefined,
     setConnectionTrust: () => undefined,
+    setFreshUntil: () => undefined,
     termsChanged: () => undefined,
     ring: () => undefined,
   };
@@ -404,6 +405,7 @@ describe("Kalshi's lifecycle channel", () => {
       publish: () => undefined,
       setMarketTrust: () => undefined,
       setConnectionTrust: () => undefined,
+      setFreshUntil: () => undefined,
       termsChanged: (market: number) => void told.push(market),
       ring: () => undefined,
     };

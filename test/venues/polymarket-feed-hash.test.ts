@@ -37,6 +37,7 @@ class Line {
         this.reasons[market] = TRUST_REASONS[reason];
       },
       setConnectionTrust: () => undefined,
+      setFreshUntil: () => undefined,
       termsChanged: () => undefined,
       ring: () => undefined,
     };

@@ -39,6 +39,7 @@ class Sink implements FeedSink {
     this.connectionReason = reason;
   }
   readonly termsChanged = () => undefined;
+  readonly setFreshUntil = () => undefined;
 
   ring(): void {
     this.rings++;

@@ -26,7 +26,7 @@ import { OrderRoutes } from './order-routes.js';
 import { Portfolio } from './portfolio.js';
 import { allocationByMarkets, Purses } from './purses.js';
 import type { RateLimits } from './rate-limits.js';
-import { type BookView, ShownBooks } from './shown-books.js';
+import { type BookView, ShownBooks, type Stillness } from './shown-books.js';
 import { Tape } from './tape.js';
 import { TradingHours } from './trading-hours.js';
 import { E4_PER_CENT, WholeBooks } from './whole-contracts.js';
@@ -41,6 +41,7 @@ export interface CoreOptions {
   readonly funding: 'allocated' | 'primary';
   /** January 2026: whole cents and contracts, one shard. */
   readonly isLegacy: boolean;
+  readonly stillness?: Stillness;
   wall(): number;
 }
 
@@ -81,7 +82,12 @@ export class Core {
     this.fees = new Fees(directory);
     this.hours = new TradingHours({ clock, weeklyPause });
     this.purses = new Purses({ accounts, allocation });
-    this.shown = new ShownBooks({ engine, wall, tell: (event) => this.#tell(event) });
+    this.shown = new ShownBooks({
+      engine,
+      wall,
+      tell: (event) => this.#tell(event),
+      ...(options.stillness === undefined ? {} : { stillness: options.stillness }),
+    });
     this.#view = isLegacy ? new WholeBooks(this.shown) : this.shown;
     const { states, fees, hours, purses, shown, tape } = this;
     this.feed = new Feed({

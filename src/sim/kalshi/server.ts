@@ -26,6 +26,7 @@ import { type Refusal, refused } from './reply.js';
 import { RequestFaults } from './request-faults.js';
 import { Rest } from './rest.js';
 import { MAX_COMMANDS_PER_SECOND, MAX_MARKET_SUBSCRIPTIONS, Session } from './session.js';
+import type { Stillness } from './shown-books.js';
 
 export interface KalshiServerOptions extends ServerOptions {
   readonly listings: readonly KalshiListing[];
@@ -60,6 +61,8 @@ export interface KalshiServerOptions extends ServerOptions {
   readonly weeklyPause?: boolean;
   /** Frames carry `sending_ts_ms`; default off. */
   readonly stampsFrames?: boolean;
+  /** Hears which books stand still: halted, paused, closed. */
+  readonly stillness?: Stillness;
 }
 
 /** Documented default of connections an account may hold (kalshi-api.md 2.1). */
@@ -113,6 +116,7 @@ class KalshiServer implements SimServer {
       weeklyPause,
       funding,
       isLegacy: options.dialect === 'legacy',
+      ...(options.stillness === undefined ? {} : { stillness: options.stillness }),
       wall: () => options.now(),
     });
     const { clock } = core;

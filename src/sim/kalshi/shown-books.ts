@@ -10,6 +10,15 @@ export interface ShownBooksOptions {
   wall(): number;
   /** Hears of everything that is shown, in order. */
   tell(event: BookEvent): void;
+  /** Hears when a book stands still, moves again or is gone, before anybody is shown what follows from it. */
+  readonly stillness?: Stillness;
+}
+
+/** Who must know what is shown, not what the market behind it does. */
+export interface Stillness {
+  standStill(market: number): void;
+  moveAgain(market: number): void;
+  end(market: number): void;
 }
 
 /** Best first. */
@@ -72,6 +81,7 @@ export class ShownBooks {
   freeze(market: number): void {
     if (this.#still.has(market)) return;
     this.#still.set(market, { bids: this.bids(market), asks: this.asks(market) });
+    this.#options.stillness?.standStill(market);
   }
 
   /**
@@ -82,6 +92,7 @@ export class ShownBooks {
     const changes = difference({ bids: this.bids(market), asks: this.asks(market) }, GONE);
     this.#history.note({ market, changes }, this.#options.wall());
     this.#still.set(market, GONE);
+    this.#options.stillness?.end(market);
   }
 
   /** Takes a customer's order out of a book that stands still. */
@@ -104,6 +115,7 @@ export class ShownBooks {
     const still = this.#still.get(market);
     if (still === undefined) return;
     this.#still.delete(market);
+    this.#options.stillness?.moveAgain(market);
     const { engine } = this.#options;
     const now = { bids: engine.bids(market), asks: engine.asks(market) };
     const changes = difference(still, now);

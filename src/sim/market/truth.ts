@@ -35,6 +35,25 @@ export interface Episode {
   readonly firstTakesUs: readonly [number | null, number | null];
 }
 
+/**
+ * Asks that together were an underround and never stood together: one had gone when the other came. Who hears of the two exchanges by
+ * two ways sees them together all the same: [pair, direction, when the newer came, when the older went, Kalshi's, Polymarket's].
+ */
+export type AskPassing = [
+  pair: number,
+  direction: Direction,
+  cameUs: number,
+  wentUs: number,
+  kalshiE4: number,
+  polymarketE4: number,
+];
+
+/** A best ask that has gone. */
+interface GoneAsk {
+  readonly priceE4: number;
+  readonly wentUs: number;
+}
+
 export interface BookView {
   /** 0 when nothing is offered. */
   bestAskOf(market: number, outcome: Outcome): number;
@@ -48,6 +67,8 @@ export interface TruthOptions {
   readonly polymarket: BookView;
   readonly criteria: UnderroundCriteria;
   nowUs(): number;
+  /** An ask that went longer ago has not been passed by another. */
+  readonly passingUs?: number;
   /** Default MAX_EPISODES. */
   readonly maxEpisodes?: number;
 }
@@ -57,6 +78,7 @@ export const MAX_EPISODES = 1_000_000;
 const MAX_SPANS = 10_000;
 /** The first leg of an arbitrage may end the underround; its second leg still belongs to it for so long. */
 const LEG_GRACE_US = 100_000;
+const PASSING_US = 200_000;
 
 interface LiveEpisode extends Episode {
   closeUs: number | null;
@@ -77,6 +99,10 @@ interface WatchedPair {
   readonly still: [StillBook | undefined, StillBook | undefined];
   readonly polymarketOutcomes: readonly [Outcome, Outcome];
   readonly open: [LiveEpisode | undefined, LiveEpisode | undefined];
+  /** By direction: the best asks as they were last evaluated, Kalshi's first. */
+  readonly asks: readonly [[number, number], [number, number]];
+  /** By direction and venue: those that went a moment ago, oldest first. */
+  readonly gone: readonly [[GoneAsk[], GoneAsk[]], [GoneAsk[], GoneAsk[]]];
   /** Open or not. */
   readonly latest: [LiveEpisode | undefined, LiveEpisode | undefined];
 }
@@ -86,6 +112,7 @@ export class Truth {
   readonly #options: TruthOptions;
   readonly #pairs: readonly WatchedPair[];
   readonly #episodes: LiveEpisode[] = [];
+  readonly #passings: AskPassing[] = [];
   readonly #maxEpisodes: number;
   #dropped = 0;
 
@@ -101,6 +128,11 @@ export class Truth {
   /** In the order of their opening; those still open have closeUs null. */
   episodes(): readonly Episode[] {
     return this.#episodes;
+  }
+
+  /** In the order of their coming. */
+  passings(): readonly AskPassing[] {
+    return this.#passings;
   }
 
   /** Episodes and price changes that there was no room for. A score of a run with any is not complete. */
@@ -173,6 +205,8 @@ export class Truth {
     const kalshiE4 = this.#bestAskOf(pair, KALSHI, market, direction);
     const polymarketE4 = this.#bestAskOf(pair, POLYMARKET, market, theirs);
     const open = pair.open[direction];
+    this.#notePassing(pair, direction, market, KALSHI, kalshiE4);
+    this.#notePassing(pair, direction, market, POLYMARKET, polymarketE4);
     this.#noteTake(pair.latest[direction], event, event.venue === KALSHI ? direction : theirs);
     const possible = kalshiE4 > 0 && polymarketE4 > 0 && kalshiE4 + polymarketE4 < PAYOUT_E4;
     const found = possible
@@ -194,6 +228,36 @@ export class Truth {
       episode.bestSizeCenti = found.sizeCenti;
     }
     this.#notePrices(episode, atUs, kalshiE4, polymarketE4);
+  }
+
+  #notePassing(
+    pair: WatchedPair,
+    direction: Direction,
+    market: number,
+    venue: Venue,
+    priceE4: number,
+  ): void {
+    const asks = pair.asks[direction];
+    const before = asks[venue];
+    if (before === priceE4) return;
+    asks[venue] = priceE4;
+    const nowUs = this.#options.nowUs();
+    const sinceUs = nowUs - (this.#options.passingUs ?? PASSING_US);
+    const gone = pair.gone[direction];
+    const own = gone[venue];
+    while (own.length > 0 && own[0]!.wentUs < sinceUs) own.shift();
+    if (before > 0) own.push({ priceE4: before, wentUs: nowUs });
+    if (priceE4 === 0) return;
+    for (const other of gone[1 - venue]!) {
+      if (other.wentUs < sinceUs || other.priceE4 + priceE4 >= PAYOUT_E4) continue;
+      if (this.#passings.length === this.#maxEpisodes) {
+        this.#dropped++;
+        return;
+      }
+      const [kalshiE4, polymarketE4] =
+        venue === KALSHI ? [priceE4, other.priceE4] : [other.priceE4, priceE4];
+      this.#passings.push([market, direction, nowUs, other.wentUs, kalshiE4, polymarketE4]);
+    }
   }
 
   #open(pair: WatchedPair, direction: Direction, market: number, openUs: number): LiveEpisode {
@@ -257,6 +321,14 @@ function watch(listing: PairListing): WatchedPair {
     listing,
     still: [undefined, undefined],
     open: [undefined, undefined],
+    asks: [
+      [0, 0],
+      [0, 0],
+    ],
+    gone: [
+      [[], []],
+      [[], []],
+    ],
     latest: [undefined, undefined],
   };
 }

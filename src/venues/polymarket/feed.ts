@@ -213,8 +213,8 @@ export class PolymarketFeed implements ExchangeFeed {
       return;
     }
     if (text === NO_NEW_ASSETS) return;
-    this.#dataNs = receiveNs;
     const events = readEvents(text);
+    if (events === undefined || events.length > 0) this.#dataNs = receiveNs;
     if (events === undefined) {
       this.#count('garbage');
       this.#resyncAll(REASON_GARBAGE, receiveNs);

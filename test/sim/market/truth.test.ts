@@ -162,11 +162,11 @@ describe('truth under faults', () => {
     const { truth, post, cancel } = setUp(SAME);
     const ask = post(KALSHI, 'ask', 40, 100);
     post(POLYMARKET, 'bid', 56, 30);
-    const undo = tellTruth(truth, 1, 'kalshi', { kind: 'pause', durationMs: 1, scope: 'trading' });
+    truth.standStill(KALSHI, 0);
     cancel(KALSHI, ask);
     post(KALSHI, 'ask', 90, 100);
     expect(truth.episodes()).toMatchObject([{ closeUs: null }]);
-    undo?.();
+    truth.moveAgain(KALSHI, 0);
     expect(truth.episodes()[0]?.closeUs).not.toBeNull();
     expect(truth.episodes()).toHaveLength(1);
   });
@@ -175,7 +175,7 @@ describe('truth under faults', () => {
     const { truth, post } = setUp(SAME);
     post(KALSHI, 'ask', 40, 100);
     post(POLYMARKET, 'bid', 56, 30);
-    tellTruth(truth, 1, 'polymarket', { kind: 'close', market: 0 });
+    tellTruth(truth, 'polymarket', { kind: 'close', market: 0 });
     post(POLYMARKET, 'bid', 57, 30);
     expect(truth.episodes()).toHaveLength(1);
     expect(truth.episodes()[0]?.closeUs).not.toBeNull();
@@ -183,14 +183,26 @@ describe('truth under faults', () => {
 
   it('reckons with the fee that is in force', () => {
     const { truth, post } = setUp(SAME);
-    tellTruth(truth, 1, 'kalshi', { kind: 'fee-change', market: 0, multiplier: 10 });
+    tellTruth(truth, 'kalshi', { kind: 'fee-change', market: 0, multiplier: 10 });
     post(KALSHI, 'ask', 47, 100);
     post(POLYMARKET, 'bid', 62, 100);
     expect(truth.episodes()).toEqual([]);
-    tellTruth(truth, 1, 'kalshi', { kind: 'fee-change', market: 0, multiplier: null });
+    tellTruth(truth, 'kalshi', { kind: 'fee-change', market: 0, multiplier: null });
     expect(truth.episodes()).toHaveLength(1);
-    tellTruth(truth, 1, 'kalshi', { kind: 'halt', market: 0, isHalted: true });
-    tellTruth(truth, 1, 'kalshi', { kind: 'halt', market: 0, isHalted: false });
+    truth.standStill(KALSHI, 0);
+    truth.moveAgain(KALSHI, 0);
     expect(truth.episodes()[0]?.closeUs).toBeNull();
+  });
+
+  it('knows of asks that passed each other', () => {
+    const { truth, post, cancel } = setUp(SAME);
+    const ask = post(KALSHI, 'ask', 40, 100);
+    cancel(KALSHI, ask);
+    post(KALSHI, 'ask', 90, 100);
+    post(POLYMARKET, 'bid', 56, 30);
+    expect(truth.episodes()).toEqual([]);
+    expect(truth.passings()).toEqual([
+      [0, YES, expect.any(Number), expect.any(Number), 4_000, 4_400],
+    ]);
   });
 });

@@ -200,6 +200,7 @@ export class KalshiFeedRun {
         this.#connectionReason = reason;
       },
       // The engine reads the terms anew, and finds them as they were.
+      setFreshUntil: () => undefined,
       termsChanged: (market) => queueMicrotask(() => readmit(market)),
       ring: () => undefined,
     };

@@ -113,6 +113,7 @@ async function fed(
           setConnectionTrust: (reason) => {
             connectionReason = reason;
           },
+          setFreshUntil: () => undefined,
           termsChanged: () => undefined,
           ring: () => undefined,
         },
