@@ -18,6 +18,7 @@ import { Doorbell } from '../src/shm/doorbell.js';
 import { type Quote, QuoteTable } from '../src/shm/quote-table.js';
 import { SpscRing } from '../src/shm/spsc-ring.js';
 import { parserRows } from './parser-rows.js';
+import { riskRows } from './risk-rows.js';
 
 /** Operations in one measured call: the clock's 30 ns vanish in it. */
 const BATCH = 1_000;
@@ -234,8 +235,10 @@ function sizingRows(pair: PairTerms): Row[] {
 }
 
 async function main(): Promise<void> {
-  const parsers = parserRows().map(({ name, each, run }) => row(name, times(BATCH, each), run));
-  const rows = [...sharedRows(), ...domainRows(), ...parsers];
+  const others = [...parserRows(), ...riskRows()].map(({ name, each, run }) =>
+    row(name, times(BATCH, each), run),
+  );
+  const rows = [...sharedRows(), ...domainRows(), ...others];
   const bench = new Bench({ time: 150, warmupTime: 50 });
   for (const { name, run, wanted } of rows) {
     bench.add(name, () => {

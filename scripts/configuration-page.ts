@@ -1,5 +1,7 @@
 // The page of all settings, made from the schema: docs/CONFIGURATION.md is this text.
+import { LIVE_CONSENT, LIVE_VARIABLE } from '../src/cli/real-money.js';
 import { allowedText, SECTIONS, SETTINGS, type Setting } from '../src/runtime/config-schema.js';
+import { PROFILE_DEFAULTS } from '../src/runtime/profile-defaults.js';
 
 const INTRODUCTION = `# Configuration
 
@@ -24,6 +26,11 @@ exit code 2. A value is checked in every source, also where a stronger source hi
 and a key that is pasted in its place is refused and never printed.
 
 In profile \`sim\` the simulator gives the addresses, keys and pairs: what is set for \`kalshi\`, \`polymarket\` and \`pairs\` is not used.
+Some defaults of profile \`sim\` are others: it plays with millions.
+
+Profile \`live\` is real money. \`run\` connects only with \`--live\`, and sends orders only with \`${LIVE_VARIABLE}=${LIVE_CONSENT}\` in the
+environment besides; with \`--observe\` it sends none, and \`--live\` is enough. Neither is a setting: a file cannot give them. Profile \`demo\`
+needs neither, and refuses addresses of real money. One instance a machine trades on an account, and one has a state directory.
 `;
 
 const SECTION_TITLES: Readonly<Record<string, string>> = {
@@ -32,7 +39,9 @@ const SECTION_TITLES: Readonly<Record<string, string>> = {
   pairs: 'Pairs',
   engine: 'Engine',
   trading: 'Trading',
+  risk: 'Risk',
   limits: 'Limits and times',
+  state: 'State',
   sim: 'Simulated exchanges',
   log: 'Log',
 };
@@ -49,11 +58,15 @@ export function configurationPage(): string {
 function settingText(setting: Setting): string {
   const { meaning, kind, default: standard, secret } = setting.facts;
   const value = standard === undefined ? 'none' : `\`${standard}\``;
+  const others = Object.entries(PROFILE_DEFAULTS).flatMap(([profile, defaults]) => {
+    const other = defaults[setting.path];
+    return other === undefined ? [] : `; in profile ${profile} \`${other}\``;
+  });
   return [
     `### \`${setting.path}\`\n`,
     `${meaning}${secret ? ' Secret: never printed.' : ''}\n`,
     `- flag \`${setting.flag}\`, environment \`${setting.env}\``,
-    `- allowed: ${allowedText(kind)}; default: ${value}`,
+    `- allowed: ${allowedText(kind)}; default: ${value}${others.join('')}`,
     '',
   ].join('\n');
 }

@@ -6,9 +6,10 @@ import { COUNTERS_LAYOUT } from '../src/shm/counters.js';
 import { DEPTH_RECORD_LAYOUT } from '../src/shm/depth-table.js';
 import { DOORBELL_LAYOUT } from '../src/shm/doorbell.js';
 import { FLIGHT_SLOT_LAYOUT } from '../src/shm/flight-table.js';
-import { FUNDS_SLOT_LAYOUT } from '../src/shm/funds-table.js';
 import { CACHE_LINE_BYTES, type Field, type Layout } from '../src/shm/layout.js';
+import { PURSE_TABLE_LAYOUT } from '../src/shm/purse-table.js';
 import { QUOTE_SLOT_LAYOUT } from '../src/shm/quote-table.js';
+import { RISK_TABLE_LAYOUT } from '../src/shm/risk-table.js';
 import { SPSC_RING_LAYOUT } from '../src/shm/spsc-ring.js';
 import { VENUE_SLOT_LAYOUT } from '../src/shm/venue-table.js';
 
@@ -19,7 +20,8 @@ const LAYOUTS: readonly Layout[] = [
   DOORBELL_LAYOUT,
   FLIGHT_SLOT_LAYOUT,
   VENUE_SLOT_LAYOUT,
-  FUNDS_SLOT_LAYOUT,
+  PURSE_TABLE_LAYOUT,
+  RISK_TABLE_LAYOUT,
   SPSC_RING_LAYOUT,
   EXECUTION_REQUEST_LAYOUT,
   DECISION_RECORD_LAYOUT,

@@ -4,15 +4,8 @@ import { rmSync } from 'node:fs';
 import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
-import type { z } from 'zod';
-import {
-  type AccountsReply,
-  accountsSchema,
-  type ReadyLine,
-  readyLineSchema,
-  type TruthReply,
-  truthSchema,
-} from './exchange-replies.js';
+import { type ExchangeQuestions, exchangeQuestions } from './exchange-questions.js';
+import { type ReadyLine, readyLineSchema } from './exchange-replies.js';
 import { printable } from './exit-codes.js';
 
 const READY_DEADLINE_MS = 30_000;
@@ -20,15 +13,14 @@ const READY_DEADLINE_MS = 30_000;
 const END_DEADLINE_MS = 1_000;
 /** Last words kept for the error that a death becomes. */
 const KEPT_ERROR_LINES = 20;
+const REMOVALS = 3;
 const FRESH_DIRECTORY = /^underround-sim-\w+$/;
 
-export interface RunningExchange {
+export interface RunningExchange extends ExchangeQuestions {
   readonly ready: ReadyLine;
   /** Resolves, with what it said last, when the process ends without being told to. */
   readonly died: Promise<string>;
-  truth(timeoutMs: number): Promise<TruthReply>;
-  accounts(timeoutMs: number): Promise<AccountsReply>;
-  /** Ends the process and takes its directory of keys away. Never rejects. */
+  /** Gives it up: a process that was started for us ends, and its directory of keys with it. Never rejects. */
   end(deadlineMs: number): Promise<void>;
 }
 
@@ -51,10 +43,9 @@ export async function startExchangeProcess(
   try {
     const ready = await process.ready();
     return {
+      ...exchangeQuestions(ready.controlUrl),
       ready,
       died: process.died,
-      truth: (timeoutMs) => ask(`${ready.controlUrl}/truth`, truthSchema, timeoutMs),
-      accounts: (timeoutMs) => ask(`${ready.controlUrl}/accounts`, accountsSchema, timeoutMs),
       end: (deadlineMs) => process.end(deadlineMs),
     };
   } catch (error) {
@@ -148,7 +139,8 @@ class ExchangeProcess {
   /** It does so itself unless it was killed. Only a directory that a simulation made for itself is taken away. */
   #removeKeys(): void {
     if (this.#directory === undefined || !FRESH_DIRECTORY.test(basename(this.#directory))) return;
-    rmSync(this.#directory, { recursive: true, force: true });
+    // The engine's state may be in it, and a worker of ours may be writing its last word.
+    rmSync(this.#directory, { recursive: true, force: true, maxRetries: REMOVALS });
   }
 
   #lastWords(code: number | null, signal: NodeJS.Signals | null): string {
@@ -157,12 +149,4 @@ class ExchangeProcess {
       ? how
       : `${how} last words: ${this.#errorLines.join(' | ')}`;
   }
-}
-
-async function ask<T>(url: string, schema: z.ZodType<T>, timeoutMs: number): Promise<T> {
-  const response = await fetch(url, {
-    signal: AbortSignal.timeout(Math.max(1, Math.round(timeoutMs))),
-  });
-  if (!response.ok) throw new Error(`simulator refuses: url=${url} status=${response.status}`);
-  return schema.parse(await response.json());
 }

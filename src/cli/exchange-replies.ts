@@ -50,6 +50,12 @@ const passingSchema: z.ZodType<AskPassing> = z.tuple([
 ]);
 
 export const truthSchema = z.object({
+  /** What they count as an underround. */
+  criteria: z.object({
+    minNetMicros: micros,
+    maxSizeCenti: z.int(),
+    maxCostMicros: micros,
+  }),
   episodes: z.array(episodeSchema),
   passings: z.array(passingSchema),
 });

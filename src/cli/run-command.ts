@@ -1,16 +1,20 @@
 // `underround run`: settles the configuration, runs, and prints the result.
+import { dirname, join } from 'node:path';
 import { Command } from 'commander';
 import { parseDecimal } from '../domain/decimal.js';
 import { MICROS_PLACES, SIZE_CENTI_PLACES } from '../domain/units.js';
-import type { Config } from '../runtime/config-schema.js';
-import { hyphenated } from '../runtime/config-schema.js';
+import type { ResolvedConfig } from '../runtime/config.js';
+import { type Config, hyphenated, SETTINGS } from '../runtime/config-schema.js';
 import { Engine } from '../runtime/engine.js';
+import { lockInstance } from '../runtime/instance-lock.js';
+import { attachExchanges } from './attached-exchanges.js';
 import { parseDuration } from './duration.js';
 import { startExchangeProcess } from './exchange-process.js';
 import { type ExitCode, UsageError } from './exit-codes.js';
+import { LIVE_CONSENT, LIVE_VARIABLE, refuseRealMoney } from './real-money.js';
 import { RunEnd } from './run-end.js';
 import { LineOutput, LiveOutput, type RunOutput, wantsColour } from './run-output.js';
-import { runSession, type SessionParts } from './run-session.js';
+import { runSession, type SessionOptions, type SessionParts } from './run-session.js';
 import { addSettingFlags, configOf } from './setting-flags.js';
 import { SIM_DEFAULTS } from './sim-command.js';
 import { summaryText } from './summary.js';
@@ -18,6 +22,10 @@ import { summaryText } from './summary.js';
 const EXAMPLES = `
 Settings come from flags, over environment (UNDERROUND_SECTION_KEY), over the file, over defaults:
 see docs/CONFIGURATION.md and \`underround config show\`.
+
+Profile sim trades with play money. Profile live connects only with --live, and sends orders only with
+${LIVE_VARIABLE}=${LIVE_CONSENT} in the environment besides: --live is the wish of this run, the variable the consent of this machine.
+Only one instance a machine trades on an account; its state (journal, kill switch) is in --state-dir.
 
 Exit codes: 0 it ran, also when Ctrl-C or SIGTERM ended it; 1 something failed: no start, a worker or the
 exchanges died, or the engine's books differ from the exchanges'; 2 wrong flags or configuration.
@@ -27,6 +35,8 @@ Examples:
   $ underround run --seed 7 --markets 200 --duration 20s --json
   $ underround run --observe --duration 5m                  detect, send no order
   $ underround run --kalshi-feeds 2 --detectors 2 --wait hybrid --min-net 0.05
+  $ underround sim > exchanges.json & underround run --attach exchanges.json
+  $ underround run --profile live --live --observe --config live.yaml        look at real prices, send no order
   $ underround run --markets 1 --replay ../shared/data/recorded/kalshi-gold15m-ws/KXGOLD15M-26AUG050800-00.ndjson.gz
 `;
 
@@ -38,8 +48,20 @@ export interface RunCommandParts {
 
 export function runCommand(parts: RunCommandParts): Command {
   const command = new Command('run')
-    .description('run the engine on the simulated exchanges')
+    .description('trade on the simulated exchanges, or on the real ones')
     .option('--duration <time>', 'end by itself after 500ms, 20s, 5m, 1h30m (default: never)')
+    .option(
+      '--attach <file>',
+      'trade on simulated exchanges that run already: the file holds what `underround sim > FILE` printed',
+    )
+    .option(
+      '--accept-differences',
+      'open although the journal and the exchanges differ; markets that differ stay closed',
+    )
+    .option(
+      '--live',
+      `connect to the real exchanges, with --profile live; orders also need ${LIVE_VARIABLE}=${LIVE_CONSENT}`,
+    )
     .option(
       '--json',
       'print the summary as one JSON object, alone on the last line of standard output',
@@ -54,32 +76,62 @@ export function runCommand(parts: RunCommandParts): Command {
 }
 
 async function run(options: Record<string, unknown>, mainPath: string): Promise<ExitCode> {
-  const { config } = configOf(options, process.env);
+  const resolved = configOf(options, process.env);
+  const { config } = resolved;
   const durationMs =
     typeof options.duration === 'string' ? parseDuration(options.duration) : undefined;
-  refuseRealMoney(config);
+  const attach = typeof options.attach === 'string' ? options.attach : undefined;
+  refuseRealMoney(config, { live: options.live === true, consent: process.env[LIVE_VARIABLE] });
+  if (attach !== undefined) refuseWithAttach(resolved);
   const json = options.json === true;
   const human = json ? process.stderr : process.stdout;
   const colour = wantsColour(human, process.env);
   const output = chooseOutput(config, json, options.plain === true);
   const end = new RunEnd();
-  const args = ['sim', ...simFlags(config)];
   const parts: SessionParts = {
-    startExchange: (cancelled) => startExchangeProcess({ mainPath, args }, cancelled),
+    startExchange: exchangeStarter(config, attach, mainPath),
+    lock: lockInstance,
     createEngine: (engineConfig, log) => new Engine(engineConfig, log),
   };
-  const { code, summary, status } = await runSession({ config, durationMs }, parts, output, end);
+  const wish: SessionOptions = {
+    config,
+    durationMs,
+    stateDir: config.state.dir ?? (attach === undefined ? undefined : stateBeside(attach)),
+    acceptDifferences: options.acceptDifferences === true,
+  };
+  const { code, summary, status } = await runSession(wish, parts, output, end);
   human.write(`\n${summaryText(summary, status, colour)}\n`);
   if (json) process.stdout.write(`${JSON.stringify(summary)}\n`);
   return code;
 }
 
-function refuseRealMoney({ profile }: Config): void {
-  if (profile === 'sim') return;
-  throw new UsageError(
-    `profile is not in this version: profile=${profile}; ` +
-      'it trades on the simulated exchanges only: use --profile sim',
-  );
+function exchangeStarter(
+  config: Config,
+  attach: string | undefined,
+  mainPath: string,
+): SessionParts['startExchange'] {
+  if (config.profile !== 'sim') return undefined;
+  if (attach !== undefined) return (cancelled) => attachExchanges(attach, cancelled);
+  const args = ['sim', ...simFlags(config)];
+  return (cancelled) => startExchangeProcess({ mainPath, args }, cancelled);
+}
+
+/** What outlasts the engine lies with what it traded on. */
+function stateBeside(attach: string): string {
+  return join(dirname(attach), 'underround-state');
+}
+
+/** How the simulated exchanges are was settled when they were started. A file of settings may say it for other runs. */
+function refuseWithAttach({ config, origins }: ResolvedConfig): void {
+  if (config.profile !== 'sim') {
+    throw new UsageError(`--attach is for simulated exchanges: profile=${config.profile}`);
+  }
+  const given = Object.values(origins).flatMap((origin) => (origin.from === 'flag' ? origin.name : []));
+  const late = SETTINGS.filter(({ section }) => section === 'sim')
+    .map(({ flag }) => flag)
+    .filter((flag) => given.includes(flag));
+  if (late.length === 0) return;
+  throw new UsageError(`with --attach the exchanges run already: give to underround sim: ${late.join(' ')}`);
 }
 
 /** With --json, standard output is for the object alone: lines go to standard error. */

@@ -34,6 +34,13 @@ export function scoreRun(
   return { ...inTime, skewed, false: wrong, falseDetections };
 }
 
+/** What was bought before the engine watched was bought by another run. */
+function takesSince({ firstTakesUs }: Episode, fromUs: number): Episode['firstTakesUs'] {
+  return firstTakesUs.some((takeUs) => takeUs !== null && takeUs < fromUs)
+    ? [null, null]
+    : firstTakesUs;
+}
+
 function clipped(episodes: readonly Episode[], { fromUs, untilUs }: WatchedTime): Episode[] {
   return episodes
     .filter(({ openUs, closeUs }) => openUs < untilUs && (closeUs ?? untilUs) > fromUs)
@@ -41,5 +48,6 @@ function clipped(episodes: readonly Episode[], { fromUs, untilUs }: WatchedTime)
       ...episode,
       openUs: Math.max(episode.openUs, fromUs),
       closeUs: Math.min(episode.closeUs ?? untilUs, untilUs),
+      firstTakesUs: takesSince(episode, fromUs),
     }));
 }

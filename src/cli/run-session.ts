@@ -1,10 +1,12 @@
-// One run on the simulated exchanges from start to summary. Exchange and engine come in as arguments; every way out ends both.
+// One run from start to summary. Exchanges, lock and engine come in as arguments; every way out gives all of them up.
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { NO, YES } from '../domain/venue.js';
 import { toEngineConfig } from '../runtime/config.js';
 import type { Config } from '../runtime/config-schema.js';
 import type { Detection } from '../runtime/engine.js';
 import type { EngineConfig } from '../runtime/engine-config.js';
+import type { InstanceLock } from '../runtime/instance-lock.js';
 import { type EngineEvent, type EngineStatus, NO_FEED, STAGES } from '../runtime/status.js';
 import type { Score } from '../sim/score.js';
 import type { RunningExchange } from './exchange-process.js';
@@ -23,13 +25,22 @@ export interface RunEngine {
 }
 
 export interface SessionParts {
-  startExchange(cancelled: AbortSignal): Promise<RunningExchange>;
+  /** Undefined where the exchanges are the real ones: nobody starts them, and nobody knows the truth. */
+  readonly startExchange: ((cancelled: AbortSignal) => Promise<RunningExchange>) | undefined;
+  /**
+   * Rejects when another instance trades on these accounts or has this state. `locksDir`: where whoever trades on them looks; undefined:
+   * the accounts are real.
+   */
+  lock(config: EngineConfig, locksDir: string | undefined): Promise<InstanceLock>;
   createEngine(config: EngineConfig, log: (event: EngineEvent) => void): RunEngine;
 }
 
 export interface SessionOptions {
   readonly config: Config;
   readonly durationMs: number | undefined;
+  /** undefined: with the simulated exchanges' keys, and gone with them. */
+  readonly stateDir: string | undefined;
+  readonly acceptDifferences: boolean;
 }
 
 export interface SessionResult {
@@ -55,34 +66,64 @@ export async function runSession(
   output: RunOutput,
   end: RunEnd,
 ): Promise<SessionResult> {
+  if (parts.startExchange === undefined) return locked(options, parts, output, end, undefined);
   const exchange = await parts.startExchange(end.signal).catch((error: unknown) => {
     if (end.signal.aborted) return undefined;
     throw error;
   });
   if (exchange === undefined) return notStarted(options, endText(await end.reason));
   try {
-    return await onExchange(options, parts, output, end, exchange);
+    void exchange.died.then((words) => end.ask({ kind: 'exchange-died', words }));
+    return await locked(options, parts, output, end, exchange);
   } finally {
     await exchange.end(EXCHANGE_END_MS);
   }
 }
 
-async function onExchange(
+async function locked(
   options: SessionOptions,
   parts: SessionParts,
   output: RunOutput,
   end: RunEnd,
-  exchange: RunningExchange,
+  exchange: RunningExchange | undefined,
 ): Promise<SessionResult> {
-  void exchange.died.then((words) => end.ask({ kind: 'exchange-died', words }));
+  const engineConfig = engineConfigOf(options, exchange?.ready);
+  // Whoever knows the simulated accounts has their keys from that directory.
+  const lock = await parts.lock(engineConfig, exchange?.ready.directory);
+  try {
+    return await trade(options, engineConfig, parts, output, end, exchange);
+  } finally {
+    lock.release();
+  }
+}
+
+function engineConfigOf(
+  { config, stateDir, acceptDifferences }: SessionOptions,
+  ready: ReadyLine | undefined,
+): EngineConfig {
   const machine = { cores: availableParallelism() };
-  const engineConfig = toEngineConfig(withAccess(options.config, exchange.ready), machine);
+  if (ready !== undefined) {
+    const choices = { stateDir: stateDir ?? join(ready.directory, 'state'), acceptDifferences };
+    return toEngineConfig(withAccess(config, ready), machine, choices);
+  }
+  if (stateDir === undefined) throw new Error(`no state directory: profile=${config.profile}`);
+  return toEngineConfig(config, machine, { stateDir, acceptDifferences });
+}
+
+async function trade(
+  options: SessionOptions,
+  engineConfig: EngineConfig,
+  parts: SessionParts,
+  output: RunOutput,
+  end: RunEnd,
+  exchange: RunningExchange | undefined,
+): Promise<SessionResult> {
   const engine = parts.createEngine(engineConfig, (event) => output.event(event));
   let fromUs: number | undefined;
   let timer: NodeJS.Timeout | undefined;
   try {
-    output.open(titleOf(exchange.ready, engineConfig), options.durationMs);
-    output.event(exchangesUp(exchange.ready));
+    output.open(titleOf(exchange?.ready, engineConfig), options.durationMs);
+    if (exchange !== undefined) output.event(exchangesUp(exchange.ready));
     timer = setInterval(() => output.show(engine.status()), output.everyMs);
     // After an early end, what the start still says does not matter.
     const started = engine.start().then(() => true);
@@ -108,7 +149,7 @@ async function onExchange(
 async function finish(
   engine: RunEngine,
   engineConfig: EngineConfig,
-  exchange: RunningExchange,
+  exchange: RunningExchange | undefined,
   reason: EndReason,
   watched: WatchedTime,
   output: RunOutput,
@@ -126,8 +167,8 @@ async function finish(
     output.event({ level: 'error', event: 'stop-late', text, facts: {} });
   }
   const remainingMs = deadlineMs - performance.now();
-  const replies = reason.kind === 'exchange-died' ? [] : await ask(exchange, remainingMs, output);
-  const [truth, accounts] = replies;
+  const isThere = exchange !== undefined && reason.kind !== 'exchange-died';
+  const [truth, accounts] = isThere ? await ask(exchange, remainingMs, output) : [];
   const detections = engine.detections().map(
     (detection) =>
       ({
@@ -136,9 +177,9 @@ async function finish(
       }) as const,
   );
   const run: RunFacts = {
-    profile: 'sim',
-    seed: exchange.ready.seed,
-    markets: exchange.ready.markets,
+    profile: engineConfig.profile,
+    seed: exchange?.ready.seed ?? null,
+    markets: exchange?.ready.markets ?? status.pairs,
     durationMs: Math.round((watched.untilUs - watched.fromUs) / 1000),
     endedBy: endText(reason),
     stoppedBecause: status.stoppedBecause ?? null,
@@ -147,7 +188,9 @@ async function finish(
     cores: availableParallelism(),
   };
   const score =
-    truth === undefined ? undefined : scoreRun(truth.episodes, truth.passings, detections, watched);
+    truth !== undefined && isSameCriteria(truth, engineConfig, output)
+      ? scoreRun(truth.episodes, truth.passings, detections, watched)
+      : undefined;
   if (score !== undefined) tellMistakes(score, output);
   const summary = summarise({ status, score, accounts, run });
   const bad =
@@ -156,6 +199,17 @@ async function finish(
     status.stoppedBecause !== undefined ||
     summary.pnlAgrees === false;
   return { code: bad ? EXIT_FAILURE : EXIT_GOOD, summary, status };
+}
+
+/** Exchanges that were started by somebody else may count other underrounds than the engine looks for. */
+function isSameCriteria({ criteria }: TruthReply, engine: EngineConfig, output: RunOutput): boolean {
+  const keys = ['minNetMicros', 'maxSizeCenti', 'maxCostMicros'] as const;
+  const differing = keys.filter((key) => criteria[key] !== engine[key]);
+  if (differing.length === 0) return true;
+  const text = 'the exchanges count other underrounds than the engine looks for: no score';
+  const facts = differing.map((key) => [key, `${criteria[key]} ours ${engine[key]}`] as const);
+  output.event({ level: 'warn', event: 'truth-differs', text, facts: Object.fromEntries(facts) });
+  return false;
 }
 
 const TOLD_MISTAKES = 10;
@@ -225,8 +279,10 @@ function exchangesUp({ controlUrl }: ReadyLine): EngineEvent {
   return { level: 'info', event: 'exchanges-up', text, facts: { controlUrl } };
 }
 
-function titleOf({ seed, markets }: ReadyLine, engine: EngineConfig): string[] {
-  const title = ['sim', `seed ${seed}`, `${markets} markets`, `wait ${engine.wait}`];
+function titleOf(ready: ReadyLine | undefined, engine: EngineConfig): string[] {
+  const title: string[] = [engine.profile];
+  if (ready !== undefined) title.push(`seed ${ready.seed}`, `${ready.markets} markets`);
+  title.push(`wait ${engine.wait}`);
   title.push(`feeds ${engine.kalshiFeeds}+${engine.polymarketFeeds}`);
   title.push(`detectors ${engine.detectors}`, `executors ${engine.executors}`);
   if (engine.observe) title.push('observing: no orders');
@@ -266,6 +322,8 @@ function emptyStatus(none: EngineStatus['latencyNs']['legSkew']): EngineStatus {
     state: 'ending',
     stoppedBecause: undefined,
     uptimeMs: 0,
+    kill: 'armed',
+    exposed: 0,
     pairs: 0,
     feeds: { kalshi: NO_FEED, polymarket: NO_FEED },
     opportunities: { detected: 0, fired: 0, refused: {} },

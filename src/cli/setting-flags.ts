@@ -2,6 +2,7 @@
 import { type Command, Option } from 'commander';
 import { type ResolvedConfig, resolveConfig } from '../runtime/config.js';
 import { allowedText, SETTINGS, type Setting } from '../runtime/config-schema.js';
+import { PROFILE_DEFAULTS } from '../runtime/profile-defaults.js';
 import { readConfigFile } from './config-file.js';
 
 const PLACEHOLDERS = {
@@ -19,7 +20,9 @@ const GROUPS: Readonly<Record<string, string>> = {
   pairs: 'Pairs:',
   engine: 'Engine:',
   trading: 'Trading:',
+  risk: 'Risk:',
   limits: 'Limits:',
+  state: 'State:',
   sim: 'Simulated exchanges:',
   log: 'Log:',
 };
@@ -40,9 +43,11 @@ export function addSettingFlags(
 function flagOf(setting: Setting, standard: string | undefined): Option {
   const { kind } = setting.facts;
   const shown = setting.facts.default ?? standard;
+  const inSim = PROFILE_DEFAULTS.sim[setting.path];
   const remark = [
     kind.kind === 'text' ? '' : allowedText(kind),
     shown === undefined ? '' : `default: ${shown}`,
+    inSim === undefined ? '' : `in profile sim: ${inSim}`,
   ].filter((part) => part !== '');
   const description = `${setting.facts.meaning}${remark.length > 0 ? ` (${remark.join('; ')})` : ''}`;
   // `--observe` alone means yes.

@@ -5,6 +5,7 @@ import { ConfigError } from '../runtime/config.js';
 import { hyphenated } from '../runtime/config-schema.js';
 import { type SimOptions, simOptionsSchema } from '../sim/sim-options.js';
 import { runSimProcess } from '../sim/sim-process.js';
+import { parseDuration } from './duration.js';
 
 const MEANINGS: Readonly<Record<keyof SimOptions, string>> = {
   seed: 'seed of the market: same seed, same market',
@@ -24,7 +25,7 @@ const MEANINGS: Readonly<Record<keyof SimOptions, string>> = {
   maxSizeCenti: 'most contracts of an underround, in hundredths',
   maxCostMicros: 'most micro-dollars that both legs of an underround may cost',
   directory: 'where keys and pairs are written; a fresh one by default',
-  durationMs: 'ends by itself after so many milliseconds',
+  durationMs: 'end by itself after 500ms, 20s, 5m, 1h30m; otherwise it stays until it is ended',
   faults: 'YAML file of faults to play (docs/FAULTS.md)',
   autoStart: 'whether the books move from the start, or stand still until POST /start',
 };
@@ -54,13 +55,15 @@ export const SIM_DEFAULTS: Readonly<Record<string, string>> = Object.fromEntries
 
 const EXAMPLES = `
 Prints one line of JSON when it is ready: addresses, account ids, and the paths of the keys it made.
-Ends on Ctrl-C, SIGTERM, or when a piped standard input closes, with one more line.
+Ends on Ctrl-C, SIGTERM, or when a piped standard input closes, with one more line. Engines come and go meanwhile: with
+--attach they trade on the one account, and find their earlier trades in it.
 
 Examples:
   $ underround sim --seed 7 --markets 50
   $ underround sim --replay ../shared/data/recorded/kalshi-gold15m-ws/KXGOLD15M-26AUG050800-00.ndjson.gz --markets 1
   $ underround sim --replay recordings --markets 20 --kalshi-tier basic
   $ underround sim --faults faults.yaml
+  $ underround sim --directory exchanges --duration 1h < /dev/null > exchanges.json & underround run --attach exchanges.json
   $ underround sim --kalshi-port 8001 --polymarket-port 8002 --control-port 8003
 `;
 
@@ -75,7 +78,11 @@ export function simCommand(): Command {
   return command;
 }
 
+/** The one option that is written as a time. */
+const DURATION: keyof SimOptions = 'durationMs';
+
 function flagOf(key: keyof SimOptions): Option {
+  if (key === DURATION) return new Option('--duration <time>', MEANINGS[key]);
   const form = FORMS[key] ?? {};
   const value = { string: '<text>', boolean: '[yes|no]' }[form.type ?? ''] ?? '<n>';
   const names = form.enum === undefined ? '' : ` (${form.enum.join(' | ')})`;
@@ -85,9 +92,10 @@ function flagOf(key: keyof SimOptions): Option {
 
 /** Throws ConfigError naming each flag that is wrong. */
 export function simOptionsOf(given: Readonly<Record<string, unknown>>): SimOptions {
-  const typed = Object.fromEntries(
+  const typed: Record<string, unknown> = Object.fromEntries(
     KEYS.filter((key) => given[key] !== undefined).map((key) => [key, typedValue(key, given[key])]),
   );
+  if (typeof given.duration === 'string') typed[DURATION] = parseDuration(given.duration);
   const checked = simOptionsSchema.safeParse(typed);
   if (checked.success) return checked.data;
   const problems = checked.error.issues.map((issue) => {

@@ -54,7 +54,8 @@ export interface RunSummary {
 
 export interface RunFacts {
   readonly profile: string;
-  readonly seed: number;
+  /** Of the simulated market; null on real exchanges. */
+  readonly seed: number | null;
   readonly markets: number;
   /** From the first moment in which the engine could fire to the wish to end. */
   readonly durationMs: number;
@@ -150,7 +151,8 @@ function titleLines({ run }: RunSummary): Line[] {
   const lines: Line[] = [
     [
       span('underround', 'bold'),
-      span(`  ${run.profile} · seed ${run.seed} · ${countText(run.markets)} markets`),
+      span(`  ${run.profile}${run.seed === null ? '' : ` · seed ${run.seed}`}`),
+      span(` · ${countText(run.markets)} markets`),
       span(` · ${clockText(run.durationMs)} · ended by ${run.endedBy}`),
     ],
     [span(engine, 'dim')],

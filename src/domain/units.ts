@@ -13,6 +13,8 @@ export const PRICE_PLACES = 4;
 export const SIZE_CENTI_PLACES = 2;
 export const MICROS_PLACES = 6;
 export const CENTI_PER_CONTRACT = 100;
+/** sizeE6 of one contract. */
+export const E6_PER_CONTRACT = 1_000_000;
 /** sizeE6 of one sizeCenti. */
 export const E6_PER_CENTI = 10_000;
 /** Micros of one priceE4 on one contract. */

@@ -1,8 +1,22 @@
 // The main thread's book of arbitrages: joins decisions, leg reports and fills, settles each
 // arbitrage once both legs are known, and keeps the ledger. Replies say how much was filled; only
 // fills say what it cost, and only they are booked.
-import { type Fill, Ledger, type LedgerTotals } from '../domain/ledger.js';
-import { KALSHI, POLYMARKET, type Polarity, VENUE_COUNT, type Venue } from '../domain/venue.js';
+import {
+  type Exposure,
+  type Fill,
+  Ledger,
+  type LedgerTotals,
+  type Spent,
+} from '../domain/ledger.js';
+import { type LegEvent, LegLife, type LegState } from '../domain/order-life.js';
+import { E6_PER_CENTI } from '../domain/units.js';
+import {
+  type Outcome,
+  POLYMARKET,
+  type Polarity,
+  VENUE_COUNT,
+  type Venue,
+} from '../domain/venue.js';
 import type { VenueFill } from '../venues/orders.js';
 import { DECISION_FIRED, DECISIONS, type DecisionRecord } from './decision-record.js';
 import type { LegReport } from './executor.js';
@@ -31,19 +45,30 @@ export interface ArbSettled {
   readonly outcome: ArbOutcome;
   readonly filledE6: readonly [kalshi: number, polymarket: number];
   readonly legs: readonly LegReport[];
-  /** Set aside when it was fired, to be given back but for what was spent. */
-  readonly reservedMicros: readonly [number, number];
+}
+
+export interface ArbBookEvents {
+  settled(settled: ArbSettled): void;
+  /** An order that evens out is known to its end. */
+  exitKnown(report: LegReport, filledE6: number): void;
+  /** What is held of the pair is another: a fill was booked, or taken back. */
+  booked(fill: VenueFill, leg: LegReport | undefined, sign: 1 | -1): void;
+  /** A leg went on in its life. */
+  legIs(report: LegReport, state: LegState, why: LegEvent, filledE6: number | undefined): void;
+  /** News came that cannot be: what is believed of this order is wrong. */
+  impossible(report: LegReport, error: unknown): void;
 }
 
 interface OpenArb {
   readonly pair: number;
-  readonly reservedMicros: [number, number];
+  isDecided: boolean;
   readonly legs: (Leg | undefined)[];
   outcome: ArbOutcome | undefined;
 }
 
 interface Leg {
   readonly report: LegReport;
+  readonly life: LegLife;
   /** Under which #legsByKey holds it. */
   readonly keys: readonly string[];
   /** By trade id, the last that was heard of it. */
@@ -91,16 +116,46 @@ export class ArbBook {
   readonly #final = new Set<Leg>();
   readonly #orphans = new Map<string, VenueFill[]>();
   #orphanFills = 0;
-  readonly #onSettled: (settled: ArbSettled) => void;
+  readonly #events: ArbBookEvents;
 
   constructor(
     polarities: readonly Polarity[],
-    onSettled: (settled: ArbSettled) => void,
+    events: ArbBookEvents,
     keptLegs: number = KEPT_FINAL_LEGS,
   ) {
     this.#ledger = new Ledger(polarities);
-    this.#onSettled = onSettled;
+    this.#events = events;
     this.#keptLegs = keptLegs;
+  }
+
+  /** Contracts of the pair that are held without their other leg. */
+  exposure(pair: number): Exposure {
+    return this.#ledger.exposure(pair);
+  }
+
+  /** Micros that the pair's positions have locked in, were what is naked worth what it cost. */
+  valueMicros(pair: number): number {
+    return this.#ledger.valueMicros(pair);
+  }
+
+  /** What the naked contracts of a pair cost, fees included. */
+  nakedMicros(pair: number): number {
+    return this.#ledger.nakedMicros(pair);
+  }
+
+  spent(pair: number, venue: Venue): Spent {
+    return this.#ledger.spent(pair, venue);
+  }
+
+  heldE6(pair: number, venue: Venue, outcome: Outcome): number {
+    return this.#ledger.heldE6(pair, venue, outcome);
+  }
+
+  /** An order of the pair is under way, or what became of it is not known: what is held may change. */
+  isBusy(pair: number): boolean {
+    for (const { pair: own } of this.#arbs.values()) if (own === pair) return true;
+    for (const { report } of this.#unresolved) if (report.pair === pair) return true;
+    return false;
   }
 
   totals(): LedgerTotals {
@@ -121,30 +176,45 @@ export class ArbBook {
     if (decision.decision !== DECISION_FIRED) return;
     this.counts.fired++;
     const arb = this.#arb(decision.arbId, decision.pair);
-    arb.reservedMicros[KALSHI] = decision.kalshiReservedMicros;
-    arb.reservedMicros[POLYMARKET] = decision.polymarketReservedMicros;
+    arb.isDecided = true;
     this.#settle(decision.arbId, arb);
   }
 
   /** A leg ended. May come before the decision that fired it: they travel by different ways. */
   legReported(report: LegReport): void {
     if (report.reply.kind !== 'not-written') this.orders[report.venue]++;
+    const leg = this.#track(report);
+    if (report.role === 'exit') {
+      this.#tellExit(leg);
+      return;
+    }
     const arb = this.#arb(report.arbId, report.pair);
+    arb.legs[report.venue] = leg;
+    this.#settle(report.arbId, arb);
+  }
+
+  /** A leg of an earlier run: its fills are booked like any other's, and it is looked up while its outcome is unknown. */
+  restore(report: LegReport): void {
+    this.#track(report);
+  }
+
+  #track(report: LegReport): Leg {
     const leg: Leg = {
       report,
+      life: new LegLife(report.venue),
       keys: keysOf(report),
       trades: new Map(),
       provisional: 0,
       bookedE6: 0,
       expectedE6: repliedE6(report),
     };
-    arb.legs[report.venue] = leg;
+    this.#live(leg, report);
     for (const key of leg.keys) {
       this.#legsByKey.set(key, leg);
       for (const fill of this.#takeOrphans(key)) this.#apply(leg, fill);
     }
     this.#sort(leg);
-    this.#settle(report.arbId, arb);
+    return leg;
   }
 
   /**
@@ -186,7 +256,9 @@ export class ArbBook {
     const leg = this.#legsByKey.get(keyOf(report.venue, report.clientOrderId));
     if (leg === undefined || leg.expectedE6 !== undefined) return;
     leg.expectedE6 = leg.bookedE6;
+    this.#advance(leg, amountOf(leg.report, leg.bookedE6));
     this.#sort(leg);
+    if (report.role === 'exit') this.#tellExit(leg);
     const arb = this.#arbs.get(report.arbId);
     if (arb !== undefined) this.#settle(report.arbId, arb);
   }
@@ -202,8 +274,11 @@ export class ArbBook {
         const isStray = ({ venue, market }: VenueFill) =>
           market === pair && legs[venue] === undefined;
         if (!fills.every(isStray)) continue;
-        for (const fill of this.#takeOrphans(key))
-          if (fill.state !== 'failed') this.#ledger.book(bookable(fill, 1));
+        for (const fill of this.#takeOrphans(key)) {
+          if (fill.state === 'failed') continue;
+          this.#ledger.book(bookable(fill, 1));
+          this.#events.booked(fill, undefined, 1);
+        }
       }
     }
   }
@@ -211,7 +286,7 @@ export class ArbBook {
   #arb(arbId: number, pair: number): OpenArb {
     let arb = this.#arbs.get(arbId);
     if (arb === undefined) {
-      arb = { pair, reservedMicros: [-1, -1], legs: new Array(VENUE_COUNT), outcome: undefined };
+      arb = { pair, isDecided: false, legs: new Array(VENUE_COUNT), outcome: undefined };
       this.#arbs.set(arbId, arb);
     }
     return arb;
@@ -219,22 +294,62 @@ export class ArbBook {
 
   #settle(arbId: number, arb: OpenArb): void {
     const [kalshi, polymarket] = arb.legs;
-    const isDecided = arb.reservedMicros[KALSHI] >= 0;
-    if (!isDecided || kalshi === undefined || polymarket === undefined) return;
+    if (!arb.isDecided || kalshi === undefined || polymarket === undefined) return;
     const outcome = outcomeOf(kalshi, polymarket);
     if (outcome === arb.outcome) return;
     if (arb.outcome === 'unknown') this.counts.unknown--;
     arb.outcome = outcome;
     this.counts[COUNT_NAMES[outcome]]++;
     if (outcome !== 'unknown') this.#arbs.delete(arbId);
-    this.#onSettled({
+    this.#events.settled({
       arbId,
       pair: arb.pair,
       outcome,
       filledE6: [filledE6(kalshi) ?? 0, filledE6(polymarket) ?? 0],
       legs: [kalshi.report, polymarket.report],
-      reservedMicros: arb.reservedMicros,
     });
+  }
+
+  /** The leg's life up to its report. */
+  #live(leg: Leg, report: LegReport): void {
+    const { reply } = report;
+    if (reply.kind === 'not-written') {
+      this.#advance(leg, 'not-written');
+      return;
+    }
+    this.#advance(leg, 'written');
+    if (reply.kind === 'rejected') this.#advance(leg, 'rejected');
+    else if (reply.kind === 'unknown') this.#advance(leg, 'lost');
+    else {
+      this.#advance(leg, 'acknowledged');
+      this.#advance(leg, amountOf(report, reply.filledE6));
+    }
+  }
+
+  #advance(leg: Leg, event: LegEvent): void {
+    const before = leg.life.state;
+    try {
+      leg.life.apply(event);
+    } catch (error) {
+      this.#events.impossible(leg.report, error);
+      return;
+    }
+    const { state } = leg.life;
+    if (state !== before) this.#events.legIs(leg.report, state, event, leg.expectedE6);
+  }
+
+  /** What the chain has made of the order's trades: of those that are not final, or of all. */
+  #onChain(leg: Leg): void {
+    if (leg.report.venue !== POLYMARKET || leg.expectedE6 === undefined) return;
+    const states = [...leg.trades.values()];
+    if (states.length === 0) return;
+    if (states.includes('provisional')) this.#advance(leg, 'matched');
+    else this.#advance(leg, states.includes('failed') ? 'failed' : 'confirmed');
+  }
+
+  #tellExit(leg: Leg): void {
+    const filled = filledE6(leg);
+    if (filled !== undefined) this.#events.exitKnown(leg.report, filled);
   }
 
   /** Takes what is new in a report of a trade into the leg and the ledger. */
@@ -254,6 +369,8 @@ export class ArbBook {
     // No reply said how much: a fill that even the lists told late is simply one more.
     const isLookedUp = leg.report.reply.kind === 'unknown' && leg.expectedE6 !== undefined;
     if (isLookedUp) leg.expectedE6 = leg.bookedE6;
+    if (before === undefined) this.#advance(leg, 'fill');
+    this.#onChain(leg);
   }
 
   /**
@@ -302,6 +419,7 @@ export class ArbBook {
   #book(leg: Leg, fill: VenueFill, sign: 1 | -1): void {
     leg.bookedE6 += sign * fill.sizeE6;
     this.#ledger.book(bookable(fill, sign));
+    this.#events.booked(fill, leg.report, sign);
   }
 }
 
@@ -340,9 +458,10 @@ function keyOf(venue: Venue, id: string): string {
 }
 
 /** By our own id, and by the exchange's where it is known. */
-function keysOf({ venue, clientOrderId, reply }: LegReport): string[] {
+function keysOf({ venue, clientOrderId, orderId: preparedId, reply }: LegReport): string[] {
   const isNamed = reply.kind === 'acknowledged' || reply.kind === 'unknown';
-  const orderId = isNamed ? reply.orderId : undefined;
+  const repliedId = isNamed ? reply.orderId : undefined;
+  const orderId = repliedId ?? (preparedId === '' ? undefined : preparedId);
   const own = keyOf(venue, clientOrderId);
   return orderId === undefined ? [own] : [own, keyOf(venue, orderId)];
 }
@@ -376,4 +495,9 @@ function outcomeOf(kalshi: Leg, polymarket: Leg): ArbOutcome {
   if (a === undefined || b === undefined) return 'unknown';
   if (a === 0 && b === 0) return 'none-filled';
   return a === 0 || b === 0 ? 'one-legged' : 'both-filled';
+}
+
+function amountOf({ sizeCenti }: LegReport, filledE6: number): LegEvent {
+  if (filledE6 <= 0) return 'none';
+  return filledE6 >= sizeCenti * E6_PER_CENTI ? 'filled' : 'partly';
 }

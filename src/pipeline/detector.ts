@@ -23,22 +23,23 @@ import { type ControlBlock, ENGINE_RUNNING } from '../shm/control-block.js';
 import { DEPTH_LEVELS, type DepthTable } from '../shm/depth-table.js';
 import type { Doorbell } from '../shm/doorbell.js';
 import type { FlightTable } from '../shm/flight-table.js';
-import type { FundsTable } from '../shm/funds-table.js';
+import type { PurseTable } from '../shm/purse-table.js';
 import { type Quote, type QuoteTable, TRUSTED, trustReason } from '../shm/quote-table.js';
 import { RING_FULL, type SpscRing } from '../shm/spsc-ring.js';
 import {
-  createDecisionRecord,
+  createDecisionFacts,
   DECISION_FIRED,
   DECISION_HELD,
-  DECISION_NO_FUNDS,
+  DECISION_NOT_RESERVED,
   DECISION_OBSERVING,
   DECISION_RING_FULL,
   DECISION_STOPPED,
-  type DecisionRecord,
+  type DecisionFacts,
   writeDecisionRecord,
 } from './decision-record.js';
 import { createExecutionRequest, writeExecutionRequest } from './execution-request.js';
 import type { RecordNs } from './publisher.js';
+import { createReservation, fillReservation, RESERVED, release, reserve } from './reservation.js';
 
 /**
  * A feed worker beats every 10 ms, each time with no frame left unread: one that has not for this long was not let run, and
@@ -53,6 +54,8 @@ export interface DetectorPair {
   readonly polarity: Polarity;
   /** undefined when a fee or a rule of the pair is not known: it is never traded. */
   readonly terms: PairTerms | undefined;
+  /** Its Kalshi shard, whose money pays its orders (kalshi-api.md 3.8). */
+  readonly shard: number;
   /** Worker whose heartbeat vouches for each side's feed. */
   readonly feedWorkers: readonly [kalshi: number, polymarket: number];
 }
@@ -62,7 +65,7 @@ export interface DetectorMemory {
   readonly depth: DepthTable;
   readonly doorbell: Doorbell;
   readonly flights: FlightTable;
-  readonly funds: FundsTable;
+  readonly purses: PurseTable;
   readonly control: ControlBlock;
   /** To every executor: a request goes to all of them, each takes its legs. */
   readonly requests: readonly SpscRing[];
@@ -73,6 +76,8 @@ export interface DetectorSettings {
   readonly detector: number;
   readonly observe: boolean;
   readonly limits: SizingLimits;
+  /** Set aside on each exchange, beyond a contract's complement, to even out a leg that is left alone. */
+  readonly exitReserveMicros: number;
 }
 
 /** One side's quote as checked: trusted at the moment of reading, and its feed alive. */
@@ -96,7 +101,8 @@ export class Detector {
   readonly #polymarketAsks = createAskLevels(DEPTH_LEVELS);
   readonly #sized = createSizedPair();
   readonly #request = createExecutionRequest();
-  readonly #record: DecisionRecord = createDecisionRecord();
+  readonly #record: DecisionFacts = createDecisionFacts();
+  readonly #reservation = createReservation();
   /** By pair x 2 + direction: what was decided on the underround that stands now, to report changes only. */
   readonly #lastDecision: Int32Array;
   readonly #lastAsks: Uint32Array;
@@ -104,7 +110,6 @@ export class Detector {
   readonly #firedUpdate: Uint32Array;
   /** By slot: the update that was last looked at, to tell a look that a frame caused from one that something else did. */
   readonly #seenUpdate: Uint32Array;
-  readonly #committedMicros = new Float64Array(VENUE_COUNT);
   #arbs = 0;
   #isFresh = false;
 
@@ -243,7 +248,8 @@ export class Detector {
   #decide(pair: number, direction: Direction): void {
     const detectedNs = this.#clock.nowNs();
     const decision = this.#verdict(pair);
-    const fired = decision === DECISION_FIRED ? this.#fire(pair, direction, detectedNs) : decision;
+    const fired =
+      decision === DECISION_FIRED ? this.#reserveAndFire(pair, direction, detectedNs) : decision;
     this.#report(pair, direction, fired, detectedNs);
   }
 
@@ -253,7 +259,6 @@ export class Detector {
     if (this.#settings.observe) return DECISION_OBSERVING;
     if (control.state() !== ENGINE_RUNNING) return DECISION_STOPPED;
     if (flights.isHeld(pair)) return DECISION_HELD;
-    if (!this.#hasFunds()) return DECISION_NO_FUNDS;
     return DECISION_FIRED;
   }
 
@@ -266,16 +271,17 @@ export class Detector {
     );
   }
 
-  /** @hot */
-  #hasFunds(): boolean {
-    return (
-      this.#committedMicros[KALSHI]! + this.#sized.kalshiCostMicros + this.#sized.feeMicros <=
-        this.#memory.funds.grantMicros(this.#settings.detector, KALSHI) &&
-      this.#committedMicros[POLYMARKET]! +
-        this.#sized.polymarketCostMicros +
-        this.#sized.feeMicros <=
-        this.#memory.funds.grantMicros(this.#settings.detector, POLYMARKET)
-    );
+  /** Sets money aside for both legs before any order can leave, or fires nothing. @hot */
+  #reserveAndFire(pair: number, direction: Direction, detectedNs: number): number {
+    const { purses } = this.#memory;
+    const reservation = this.#reservation;
+    const { shard } = this.#pairs[pair]!;
+    fillReservation(reservation, pair, shard, this.#sized, this.#settings.exitReserveMicros);
+    const refusal = reserve(purses, reservation);
+    if (refusal !== RESERVED) return DECISION_NOT_RESERVED + refusal - 1;
+    const decision = this.#fire(pair, direction, detectedNs);
+    if (decision !== DECISION_FIRED) release(purses, reservation);
+    return decision;
   }
 
   /** Hands both legs to every executor, or to none. @hot */
@@ -307,8 +313,6 @@ export class Detector {
       writeExecutionRequest(ring, ring.claim(), request);
       ring.publish();
     }
-    this.#committedMicros[KALSHI]! += sized.kalshiCostMicros + sized.feeMicros;
-    this.#committedMicros[POLYMARKET]! += sized.polymarketCostMicros + sized.feeMicros;
     // Counted anew: the depth that was hit may be newer than the count that was read before it.
     this.#firedUpdate[this.#kalshi.slot] = quotes.updates(this.#kalshi.slot);
     this.#firedUpdate[this.#polymarket.slot] = quotes.updates(this.#polymarket.slot);
@@ -340,19 +344,26 @@ export class Detector {
       );
     }
     const record = this.#record;
-    record.arbId = decision === DECISION_FIRED ? this.#request.arbId : 0;
+    const sized = this.#sized;
+    const reservation = this.#reservation;
+    const isFired = decision === DECISION_FIRED;
+    record.arbId = isFired ? this.#request.arbId : 0;
     record.detectedNs = detectedNs;
-    record.netMicros = this.#sized.netMicros;
-    record.kalshiReservedMicros = this.#sized.kalshiCostMicros + this.#sized.feeMicros;
-    record.polymarketReservedMicros = this.#sized.polymarketCostMicros + this.#sized.feeMicros;
+    record.netMicros = sized.netMicros;
+    record.kalshiCostMicros = sized.kalshiCostMicros;
+    record.polymarketCostMicros = sized.polymarketCostMicros;
+    record.feeMicros = sized.feeMicros;
     record.pair = pair;
     record.direction = direction;
     record.decision = decision;
     record.isNew = isNew;
-    record.sizeCenti = this.#sized.sizeCenti;
-    record.kalshiAskE4 = kalshiAskE4;
-    record.polymarketAskE4 = polymarketAskE4;
-    writeDecisionRecord(decisions, offset, record);
+    record.sizeCenti = sized.sizeCenti;
+    record.kalshiLimitE4 = sized.kalshiLimitE4;
+    record.polymarketLimitE4 = sized.polymarketLimitE4;
+    record.kalshiReservedCents = isFired ? reservation.kalshiCents : 0;
+    record.polymarketReservedCents = isFired ? reservation.polymarketCents : 0;
+    record.positionCents = isFired ? reservation.positionCents : 0;
+    writeDecisionRecord(decisions, offset, record, this.#kalshiAsks, this.#polymarketAsks);
     decisions.publish();
   }
 

@@ -1,5 +1,5 @@
 // The account on both exchanges as the engine needs it at the start and to look things up: keys,
-// money, fills.
+// money, positions, orders, fills.
 
 import type { KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -7,10 +7,16 @@ import { z } from 'zod';
 import type { Clock } from '../domain/clock.js';
 import { type ByVenue, KALSHI, POLYMARKET, type Venue } from '../domain/venue.js';
 import { RestClient, type RestGuards } from '../net/rest-client.js';
-import { loadKalshiCash, loadKalshiFills } from '../venues/kalshi/account.js';
+import {
+  listKalshiOpenOrders,
+  listKalshiOrders,
+  loadKalshiCash,
+  loadKalshiFills,
+} from '../venues/kalshi/account.js';
 import { loadKalshiExchangeStatus } from '../venues/kalshi/exchange-status.js';
 import type { KalshiIdentity } from '../venues/kalshi/headers.js';
 import { type KalshiLimits, loadKalshiLimits } from '../venues/kalshi/limits.js';
+import type { KalshiOrderState } from '../venues/kalshi/portfolio-rows.js';
 import { readKalshiPrivateKey } from '../venues/kalshi/wire/auth.js';
 import type { VenueFill } from '../venues/orders.js';
 import {
@@ -21,12 +27,25 @@ import {
   type PolymarketFillMarket,
   requirePolymarketAllowances,
 } from '../venues/polymarket/account.js';
+import type { PolymarketOrderState } from '../venues/polymarket/account-rows.js';
+import { PolymarketOrderCalls } from '../venues/polymarket/order-calls.js';
 import type { PolymarketCredentials } from '../venues/polymarket/orders.js';
 import type { PolymarketIdentity } from '../venues/polymarket/private-call.js';
+import {
+  type AccountState,
+  type Cash,
+  type KalshiPositions,
+  type PolymarketPositions,
+  readKalshiPositions,
+  readPolymarketPositions,
+  requireReadable,
+} from './account-state.js';
 import type { EngineConfig } from './engine-config.js';
 import { type LoadedPairs, reloadPairs } from './markets.js';
 import type { ShardState } from './venue-watch.js';
 import type { PolymarketSession, TradedPair } from './worker-protocol.js';
+
+export type { Cash } from './account-state.js';
 
 export class KeyFileError extends Error {
   readonly code = 'KEY_FILE';
@@ -93,16 +112,93 @@ export class Accounts {
     };
   }
 
-  /** Cash on Kalshi and on Polymarket, in micros. */
-  async balancesMicros(): Promise<[kalshi: number, polymarket: number]> {
-    return Promise.all([
-      loadKalshiCash(this.kalshi, this.#kalshiIdentity).then(({ micros }) => micros),
-      loadPolymarketFunds(
-        this.polymarket,
-        this.#polymarketIdentity,
-        this.#config.polymarket.signatureType,
-      ).then(({ micros }) => micros),
+  async cash(): Promise<Cash> {
+    const { signatureType } = this.#config.polymarket;
+    const [kalshi, polymarket] = await Promise.all([
+      loadKalshiCash(this.kalshi, this.#kalshiIdentity),
+      loadPolymarketFunds(this.polymarket, this.#polymarketIdentity, signatureType),
     ]);
+    const { micros, byShard } = kalshi;
+    return {
+      // An exchange that does not break it down has one shard only.
+      kalshiByShard: byShard ?? new Map([[0, micros]]),
+      kalshiMicros: micros,
+      polymarketMicros: polymarket.micros,
+    };
+  }
+
+  async kalshiPositions(pairs: readonly TradedPair[]): Promise<KalshiPositions> {
+    return readKalshiPositions(this.kalshi, this.#kalshiIdentity, kalshiMarketIndex(pairs));
+  }
+
+  /** Of the markets given, two calls each. */
+  async polymarketPositions(
+    pairs: readonly TradedPair[],
+    markets: readonly number[],
+  ): Promise<PolymarketPositions> {
+    const { signatureType } = this.#config.polymarket;
+    const identity = this.#polymarketIdentity;
+    return readPolymarketPositions(this.polymarket, identity, signatureType, pairs, markets);
+  }
+
+  /** All orders made since a time (unix seconds), those of other markets too. */
+  async kalshiOrders(sinceS: number): Promise<readonly KalshiOrderState[]> {
+    const list = await listKalshiOrders(this.kalshi, this.#kalshiIdentity, sinceS);
+    requireReadable(KALSHI, 'orders', list.unreadable);
+    return list.orders;
+  }
+
+  /** What rests, in any market. */
+  async kalshiOpenOrders(): Promise<readonly KalshiOrderState[]> {
+    const list = await listKalshiOpenOrders(this.kalshi, this.#kalshiIdentity);
+    requireReadable(KALSHI, 'open orders', list.unreadable);
+    return list.orders;
+  }
+
+  /** What rests, in any market. */
+  async polymarketOpenOrders(): Promise<readonly PolymarketOrderState[]> {
+    const calls = new PolymarketOrderCalls(this.polymarket, this.#polymarketIdentity);
+    const list = await calls.openOrders();
+    requireReadable(POLYMARKET, 'open orders', list.unreadable);
+    return list.orders;
+  }
+
+  /**
+   * Everything that both exchanges say of the account; fills and orders since a time (unix seconds). Token balances are asked for of
+   * `markets` alone. Rejects with UnreadableAccountError when any row cannot be read.
+   */
+  async state(
+    pairs: readonly TradedPair[],
+    sinceS: number,
+    markets: readonly number[] = pairs.map((_, market) => market),
+  ): Promise<AccountState> {
+    const [cash, ofKalshi, ofPolymarket] = await Promise.all([
+      this.cash(),
+      Promise.all([
+        this.kalshiPositions(pairs),
+        this.kalshiOpenOrders(),
+        this.kalshiFills(sinceS, pairs),
+        this.kalshiOrders(sinceS),
+      ]),
+      Promise.all([
+        this.polymarketPositions(pairs, markets),
+        this.polymarketOpenOrders(),
+        this.polymarketFills(sinceS, pairs),
+      ]),
+    ]);
+    const [netPositions, resting, kalshiFills, orders] = ofKalshi;
+    const [positions, openOrders, fills] = ofPolymarket;
+    return {
+      kalshi: {
+        cashMicros: cash.kalshiMicros,
+        byShard: cash.kalshiByShard,
+        positions: netPositions,
+        openOrders: resting,
+        fills: kalshiFills,
+        orders,
+      },
+      polymarket: { cashMicros: cash.polymarketMicros, positions, openOrders, fills },
+    };
   }
 
   /** Rejects when a row of the list cannot be read: nothing may be taken for not filled because of it. */
@@ -113,9 +209,8 @@ export class Accounts {
       sinceS,
       kalshiMarketIndex(pairs),
     );
-    if (unreadable.count === 0) return fills;
-    const { count, firstText } = unreadable;
-    throw new Error(`fills cannot be read: venue=kalshi count=${count} first=${firstText}`);
+    requireReadable(KALSHI, 'fills', unreadable);
+    return fills;
   }
 
   /** Which of Kalshi's shards take orders now. */
@@ -151,9 +246,8 @@ export class Accounts {
       sinceS,
       polymarketFillMarkets(pairs),
     );
-    if (unreadable.count === 0) return fills;
-    const { count, firstText } = unreadable;
-    throw new Error(`trades cannot be read: venue=polymarket count=${count} first=${firstText}`);
+    requireReadable(POLYMARKET, 'trades', unreadable);
+    return fills;
   }
 
   /** Rejects with what keeps the wallet from buying these markets, before an order finds out. */

@@ -2,7 +2,7 @@
 // help and docs/CONFIGURATION.md are made from here. It must not know where a value came from.
 import { z } from 'zod';
 import { formatDecimal, parseDecimal } from '../domain/decimal.js';
-import { MICROS_PLACES, SIZE_CENTI_PLACES } from '../domain/units.js';
+import { MICROS_PLACES, PRICE_PLACES, SIZE_CENTI_PLACES } from '../domain/units.js';
 import { WAIT_STRATEGIES } from '../shm/wait-strategy.js';
 
 /** The form of a value as text: all sources give text, so that no float ever stands between a person and the engine. */
@@ -213,6 +213,71 @@ const tradingSection = z.strictObject({
     'Most dollars that both legs of one arbitrage may cost together.',
   ),
   observe: yesOrNo(false, 'Detect and record, send no order.'),
+  legPolicy: choice(
+    ['simultaneous', 'polymarket-first', 'kalshi-first'],
+    'simultaneous',
+    'Which leg is sent first; the later one is sized by what the first has filled. Other than simultaneous needs one executor.',
+  ),
+});
+
+const MAX_DOLLARS = '1000000000';
+/** A limit of 0 dollars is none: whoever wants no order asks to observe. */
+const dollarLimit = (standard: string, meaning: string) =>
+  decimal(MICROS_PLACES, '0.01', MAX_DOLLARS, standard, meaning);
+
+const riskSection = z.strictObject({
+  maxMarketPosition: dollarLimit('200', 'Most dollars spent on the positions of one pair.'),
+  maxTotalPosition: dollarLimit('1000', 'Most dollars spent on all positions together.'),
+  maxDailyLoss: dollarLimit(
+    '50',
+    'Dollars lost since 00:00 UTC at which nothing more is opened that day.',
+  ),
+  maxConsecutiveFailures: whole(
+    1,
+    1_000_000,
+    10,
+    'Failed arbitrages in a row at which nothing more is opened until it is re-armed.',
+  ),
+  maxNaked: dollarLimit(
+    '100',
+    'Dollars in contracts without their other leg at which nothing more is opened.',
+  ),
+  nakedBudgetDollarSeconds: whole(
+    1,
+    1_000_000_000,
+    3_000,
+    'Dollars times seconds that a pair may be without its other leg; then its market stops and an alarm is raised.',
+  ),
+  maxLossPerArb: decimal(
+    MICROS_PLACES,
+    '0',
+    '1000000',
+    '5',
+    'Most dollars given up to even out one arbitrage whose legs did not match.',
+  ),
+  maxClockSkewMs: whole(
+    1,
+    3_600_000,
+    5_000,
+    "Difference of an exchange's clock from ours at which nothing is opened there.",
+  ),
+  minMinutesToClose: whole(0, 525_600, 10, 'Nothing is opened so shortly before a market closes.'),
+  // Their ranges meet: no lowest price is above a highest one.
+  minPrice: decimal(PRICE_PLACES, '0.0001', '0.5', '0.01', 'Lowest price that a leg may pay.'),
+  maxPrice: decimal(PRICE_PLACES, '0.5', '0.9999', '0.99', 'Highest price that a leg may pay.'),
+  mismatchesBeforeRest: whole(
+    1,
+    1_000,
+    3,
+    'Arbitrages of a pair whose legs did not match before the pair rests.',
+  ),
+  mismatchRestMs: whole(0, 86_400_000, 300_000, 'That rest.'),
+  unknownDeadlineMs: whole(
+    100,
+    86_400_000,
+    60_000,
+    'An outcome that is unknown for so long raises an alarm; its pair stays held.',
+  ),
 });
 
 const limitsSection = z.strictObject({
@@ -252,14 +317,27 @@ export const configSchema = z.strictObject({
   profile: choice(
     PROFILES,
     'sim',
-    'Which exchanges: sim starts simulated ones. demo and live are not in this version.',
+    'Which exchanges. sim: simulated ones, with play money. live: the real ones, with real money; it needs --live besides. ' +
+      'demo: Kalshi for practice; Polymarket has none, its addresses have to be given.',
   ),
   kalshi: kalshiSection.prefault({}),
   polymarket: polymarketSection.prefault({}),
   pairs: z.strictObject({ path: filePath('YAML file of the approved pairs.') }).prefault({}),
   engine: engineSection.prefault({}),
   trading: tradingSection.prefault({}),
+  risk: riskSection.prefault({}),
   limits: limitsSection.prefault({}),
+  state: z
+    .strictObject({
+      dir: text(
+        'the path of a directory',
+        /^[^\0\n]+$/,
+        'Directory of the journal, the kill switch and what else outlasts the process. ' +
+          'Without it: $XDG_STATE_HOME/underround/PROFILE, or ~/.local/state/underround/PROFILE; ' +
+          'in profile sim underround-state beside the file of --attach, else one that ends with the simulated exchanges.',
+      ),
+    })
+    .prefault({}),
   sim: simSection.prefault({}),
   log: z
     .strictObject({
@@ -287,7 +365,7 @@ export interface Setting {
 export const ENV_PREFIX = 'UNDERROUND_';
 
 /** Sections whose keys say enough by themselves; the others' flags carry the section's name. */
-const PLAIN_FLAG_SECTIONS = new Set(['engine', 'trading', 'limits', 'sim']);
+const PLAIN_FLAG_SECTIONS = new Set(['engine', 'trading', 'risk', 'limits', 'sim']);
 
 /** Every setting, in the order of the schema. */
 export const SETTINGS: readonly Setting[] = Object.entries(configSchema.shape).flatMap(

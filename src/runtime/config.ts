@@ -1,7 +1,12 @@
 // Settles every setting: flags over environment over file over defaults, and says of each where it came from. It reads no
 // file and no environment by itself.
 import { parseDecimal } from '../domain/decimal.js';
-import { MICROS_PLACES, SIZE_CENTI_PLACES } from '../domain/units.js';
+import {
+  MICROS_PER_DOLLAR,
+  MICROS_PLACES,
+  PRICE_PLACES,
+  SIZE_CENTI_PLACES,
+} from '../domain/units.js';
 import { defaultWait } from '../shm/wait-strategy.js';
 import { CONTRACTS, POLYGON_CHAIN_ID } from '../venues/polymarket/wire/contracts.js';
 import {
@@ -13,14 +18,16 @@ import {
   SETTINGS,
   type Setting,
 } from './config-schema.js';
-import type { EngineConfig } from './engine-config.js';
+import type { EngineConfig, RiskConfig } from './engine-config.js';
 import { nearestKey } from './nearest-key.js';
+import { profileDefault } from './profile-defaults.js';
 import { withProfileHosts } from './profile-hosts.js';
 
 export type Origin =
   | { readonly from: 'flag'; readonly name: string }
   | { readonly from: 'env'; readonly name: string }
   | { readonly from: 'file'; readonly name: string }
+  | { readonly from: 'profile'; readonly name: string }
   | { readonly from: 'default' };
 
 export interface ConfigSources {
@@ -49,8 +56,10 @@ export class ConfigError extends Error {
   }
 }
 
-/** Variables with the prefix that are no settings: they steer tests and benches, or name the file itself. */
-const OTHER_ENV = /^UNDERROUND_(CONFIG$|RACE_|TEST_|BENCH_|FUZZ_|LATTICE$|SOAK_)/;
+/**
+ * Variables with the prefix that are no settings: they name the file itself, consent to real money, or steer tests and benches.
+ */
+const OTHER_ENV = /^UNDERROUND_(CONFIG$|LIVE$|CRASH_|RACE_|TEST_|BENCH_|FUZZ_|LATTICE$|SOAK_)/;
 
 /**
  * Throws ConfigError naming every wrong or unknown key in any source, also one that a stronger source overrides: a file that
@@ -70,7 +79,25 @@ export function resolveConfig(sources: ConfigSources): ResolvedConfig {
     if (winner !== undefined) put(nested, setting, texts[0]);
   }
   if (problems.length > 0) throw new ConfigError(problems);
-  return { config: withProfileHosts(configSchema.parse(nested)), origins };
+  const { profile } = configSchema.parse(nested);
+  for (const setting of SETTINGS) {
+    const standard = profileDefault(profile, setting.path, sources.env);
+    if (standard === undefined || origins[setting.path]?.from !== 'default') continue;
+    origins[setting.path] = { from: 'profile', name: profile };
+    put(nested, setting, standard);
+  }
+  const config = withProfileHosts(configSchema.parse(nested));
+  refuseConflicts(config);
+  return { config, origins };
+}
+
+/** Settings that are right by themselves and wrong together. */
+function refuseConflicts({ engine, trading }: Config): void {
+  if (engine.executors === '1' || trading.legPolicy === 'simultaneous') return;
+  throw new ConfigError([
+    `settings do not go together: trading.legPolicy=${trading.legPolicy} engine.executors=2; ` +
+      'two executors send both legs at once: use --executors 1 or --leg-policy simultaneous',
+  ]);
 }
 
 interface GivenValue {
@@ -187,7 +214,7 @@ function checkNames(
   }
 }
 
-/** "flag --wait", "env UNDERROUND_ENGINE_WAIT", "file underround.yaml", "default". */
+/** "flag --wait", "env UNDERROUND_ENGINE_WAIT", "file underround.yaml", "profile sim", "default". */
 export function originText(origin: Origin): string {
   return origin.from === 'default' ? 'default' : `${origin.from} ${origin.name}`;
 }
@@ -218,8 +245,18 @@ export function engineThreads(engine: Config['engine']): number {
   );
 }
 
+/** What is settled anew for each run, beside its configuration. */
+export interface RunChoices {
+  readonly stateDir: string;
+  readonly acceptDifferences: boolean;
+}
+
 /** Throws ConfigError naming what is missing: addresses and keys have no default. */
-export function toEngineConfig(config: Config, machine: Machine): EngineConfig {
+export function toEngineConfig(
+  config: Config,
+  machine: Machine,
+  { stateDir, acceptDifferences }: RunChoices,
+): EngineConfig {
   const { kalshi, polymarket, engine, trading, limits } = config;
   const missing: string[] = [];
   const required = (path: string, value: string | undefined): string => {
@@ -227,6 +264,9 @@ export function toEngineConfig(config: Config, machine: Machine): EngineConfig {
     return value ?? '';
   };
   const resolved: EngineConfig = {
+    profile: config.profile,
+    stateDir,
+    acceptDifferences,
     kalshi: {
       restUrl: required('kalshi.restUrl', kalshi.restUrl),
       wsUrl: required('kalshi.wsUrl', kalshi.wsUrl),
@@ -255,13 +295,38 @@ export function toEngineConfig(config: Config, machine: Machine): EngineConfig {
     executors: engine.executors === '2' ? 2 : 1,
     wait: engine.wait === 'auto' ? defaultWait(machine.cores, engineThreads(engine)) : engine.wait,
     observe: trading.observe,
-    minNetMicros: parseDecimal(trading.minNet, MICROS_PLACES),
+    legPolicy: trading.legPolicy,
+    minNetMicros: microsOf(trading.minNet),
     maxSizeCenti: parseDecimal(trading.maxSize, SIZE_CENTI_PLACES),
-    maxCostMicros: parseDecimal(trading.maxCost, MICROS_PLACES),
+    maxCostMicros: microsOf(trading.maxCost),
+    risk: toRiskConfig(config.risk),
     ...limits,
   };
   if (missing.length > 0) throw new ConfigError(missing.map(missingProblem));
   return resolved;
+}
+
+function toRiskConfig(risk: Config['risk']): RiskConfig {
+  return {
+    maxMarketPositionMicros: microsOf(risk.maxMarketPosition),
+    maxTotalPositionMicros: microsOf(risk.maxTotalPosition),
+    maxDailyLossMicros: microsOf(risk.maxDailyLoss),
+    maxConsecutiveFailures: risk.maxConsecutiveFailures,
+    maxNakedMicros: microsOf(risk.maxNaked),
+    nakedBudgetMicroSeconds: risk.nakedBudgetDollarSeconds * MICROS_PER_DOLLAR,
+    maxLossPerArbMicros: microsOf(risk.maxLossPerArb),
+    maxClockSkewMs: risk.maxClockSkewMs,
+    minMinutesToClose: risk.minMinutesToClose,
+    minPriceE4: parseDecimal(risk.minPrice, PRICE_PLACES),
+    maxPriceE4: parseDecimal(risk.maxPrice, PRICE_PLACES),
+    mismatchesBeforeRest: risk.mismatchesBeforeRest,
+    mismatchRestMs: risk.mismatchRestMs,
+    unknownDeadlineMs: risk.unknownDeadlineMs,
+  };
+}
+
+function microsOf(dollars: string): number {
+  return parseDecimal(dollars, MICROS_PLACES);
 }
 
 function missingProblem(path: string): string {

@@ -1,7 +1,6 @@
 // A detector worker: a loop that looks, and waits. It owns no socket, so it may block.
 import { receiveMessageOnPort } from 'node:worker_threads';
 import { NS_PER_MS } from '../domain/clock.js';
-import { kalshiFeeTable, polymarketFeeTable } from '../domain/fee-table.js';
 import { DECISION_RECORD_BYTES } from '../pipeline/decision-record.js';
 import { Detector, type DetectorPair } from '../pipeline/detector.js';
 import { EXECUTION_REQUEST_BYTES } from '../pipeline/execution-request.js';
@@ -9,12 +8,13 @@ import { ControlBlock, ENGINE_ENDING } from '../shm/control-block.js';
 import { DepthTable } from '../shm/depth-table.js';
 import { Doorbell } from '../shm/doorbell.js';
 import { FlightTable } from '../shm/flight-table.js';
-import { FundsTable } from '../shm/funds-table.js';
+import { PurseTable } from '../shm/purse-table.js';
 import { QuoteTable } from '../shm/quote-table.js';
 import { SpscRing } from '../shm/spsc-ring.js';
 import { createWait } from '../shm/wait-strategy.js';
-import { firstWorker } from './memory.js';
+import { feedWorkersOf } from './memory.js';
 import { createClock } from './monotonic-clock.js';
+import { createPairTerms } from './pair-terms.js';
 import type { WorkerContext } from './worker-boot.js';
 import type { EngineMessage, TradedPair, WorkerInput } from './worker-protocol.js';
 
@@ -34,7 +34,7 @@ export function runDetector(input: WorkerInput, context: WorkerContext): void {
       depth: new DepthTable(memory.depth),
       doorbell,
       flights: new FlightTable(memory.flights),
-      funds: new FundsTable(memory.funds),
+      purses: new PurseTable(memory.purses, input.shards),
       control,
       requests: memory.requests[role.detector]!.map(
         (ring) => new SpscRing(ring, EXECUTION_REQUEST_BYTES, 'producer'),
@@ -49,6 +49,7 @@ export function runDetector(input: WorkerInput, context: WorkerContext): void {
         maxCostMicros: config.maxCostMicros,
         minNetMicros: config.minNetMicros,
       },
+      exitReserveMicros: config.risk.maxLossPerArbMicros,
     },
     clock,
     (ns) => input.histograms.publishedToDetected.record(Math.max(1, ns)),
@@ -81,39 +82,14 @@ function takeTerms(context: WorkerContext, take: (market: number, pair: TradedPa
   }
 }
 
-/** Fee tables are shared by all pairs of one schedule: there are few schedules and 40 KB a table. */
 function createPairReader({
   config,
 }: WorkerInput): (pair: TradedPair, market: number) => DetectorPair {
-  const tables = new Map<string, Uint32Array>();
-  const tableOf = (key: string, make: () => Uint32Array) => {
-    const known = tables.get(key) ?? make();
-    tables.set(key, known);
-    return known;
-  };
-  const kalshi = firstWorker(config, 'kalshi');
-  const polymarket = firstWorker(config, 'polymarket');
-  return (pair, market) => {
-    const { takerRate } = pair.kalshi;
-    const { fees } = pair.polymarket;
-    return {
-      polarity: pair.polarity,
-      terms: {
-        kalshiRate: takerRate,
-        kalshiFees: tableOf(`k${takerRate.numerator}/${takerRate.denominator}`, () =>
-          kalshiFeeTable(takerRate),
-        ),
-        polymarketSchedule: fees,
-        polymarketFees: tableOf(
-          `p${fees.rate.numerator}/${fees.rate.denominator}^${fees.exponent}`,
-          () => polymarketFeeTable(fees),
-        ),
-        polymarketMinSizeCenti: pair.polymarket.minSizeCenti,
-      },
-      feedWorkers: [
-        kalshi + (market % config.kalshiFeeds),
-        polymarket + (market % config.polymarketFeeds),
-      ],
-    };
-  };
+  const termsOf = createPairTerms();
+  return (pair, market) => ({
+    polarity: pair.polarity,
+    terms: termsOf(pair),
+    shard: pair.kalshi.exchangeIndex,
+    feedWorkers: feedWorkersOf(config, market),
+  });
 }

@@ -1,5 +1,6 @@
 // The engine's settings as its threads get them: resolved, checked, in the engine's own units. Plain data: it is cloned into
 // every worker. Secrets are paths here; each worker that signs reads its own.
+import type { LegPolicyName } from '../pipeline/leg-policy.js';
 import type { WaitName } from '../shm/wait-strategy.js';
 import type { PolymarketExchanges } from '../venues/polymarket/order-signer.js';
 
@@ -28,7 +29,33 @@ export interface PolymarketAccess {
   readonly exchanges: PolymarketExchanges;
 }
 
+/** Where nothing more is opened, and how far a lone leg may go. Each is explained in docs/CONFIGURATION.md. */
+export interface RiskConfig {
+  /** Spent on the positions of one pair, and of all. */
+  readonly maxMarketPositionMicros: number;
+  readonly maxTotalPositionMicros: number;
+  /** Since 00:00 UTC. */
+  readonly maxDailyLossMicros: number;
+  readonly maxConsecutiveFailures: number;
+  readonly maxNakedMicros: number;
+  /** Micro-dollars times seconds. */
+  readonly nakedBudgetMicroSeconds: number;
+  readonly maxLossPerArbMicros: number;
+  readonly maxClockSkewMs: number;
+  readonly minMinutesToClose: number;
+  readonly minPriceE4: number;
+  readonly maxPriceE4: number;
+  readonly mismatchesBeforeRest: number;
+  readonly mismatchRestMs: number;
+  readonly unknownDeadlineMs: number;
+}
+
 export interface EngineConfig {
+  readonly profile: 'sim' | 'demo' | 'live';
+  /** Journal, kill switch: what outlasts the process. */
+  readonly stateDir: string;
+  /** Opens all other markets although the journal and the exchanges differ in some. */
+  readonly acceptDifferences: boolean;
   readonly kalshi: KalshiAccess;
   readonly polymarket: PolymarketAccess;
   /** YAML file of the approved pairs. */
@@ -40,10 +67,13 @@ export interface EngineConfig {
   readonly wait: WaitName;
   /** Detect and record, send no order. */
   readonly observe: boolean;
+  /** Which leg leaves first; other than simultaneous only with one executor. */
+  readonly legPolicy: LegPolicyName;
   readonly minNetMicros: number;
   readonly maxSizeCenti: number;
   /** Both legs of one arbitrage together. */
   readonly maxCostMicros: number;
+  readonly risk: RiskConfig;
   /** A connection that says nothing for so long is not trusted. */
   readonly maxSilenceMs: number;
   /** A frame that took so much longer than the quickest ones is not traded on. */

@@ -3,12 +3,17 @@ import { readFileSync } from 'node:fs';
 import type { Clock } from '../domain/clock.js';
 import { createOrderIds } from '../domain/order-id.js';
 import { KALSHI, POLYMARKET, type Venue, type VenueName } from '../domain/venue.js';
+import { IntentLog, intentFile } from '../journal/intent-log.js';
 import { RestClient } from '../net/rest-client.js';
 import { TokenBucket } from '../net/token-bucket.js';
 import { WsSession } from '../net/ws-session.js';
 import { EXECUTION_REQUEST_BYTES } from '../pipeline/execution-request.js';
-import { Executor } from '../pipeline/executor.js';
+import { Executor, type ExecutorPair } from '../pipeline/executor.js';
+import { LEG_POLICIES } from '../pipeline/leg-policy.js';
+import { RiskGate } from '../pipeline/risk-gate.js';
 import { ControlBlock, ENGINE_ENDING } from '../shm/control-block.js';
+import { FlightTable } from '../shm/flight-table.js';
+import { RiskTable } from '../shm/risk-table.js';
 import { SpscRing } from '../shm/spsc-ring.js';
 import type { WaitName } from '../shm/wait-strategy.js';
 import { KalshiFillStream } from '../venues/kalshi/fills.js';
@@ -19,6 +24,7 @@ import type { OrderGateway, VenueFill } from '../venues/orders.js';
 import { PolymarketOrders } from '../venues/polymarket/orders.js';
 import { PolymarketFillStream } from '../venues/polymarket/user-stream.js';
 import { kalshiMarketIndex, polymarketFillMarkets, readEvmKey } from './accounts.js';
+import { feedWorkersOf } from './memory.js';
 import { createClock } from './monotonic-clock.js';
 import { openVenueTable, venueGuard } from './venue-guards.js';
 import { beatEvery, reportConnection, type WorkerContext, whenEnded } from './worker-boot.js';
@@ -46,31 +52,50 @@ export async function runExecutor(input: WorkerInput, context: WorkerContext): P
   const sides = role.venues.map((venue) => openSide(venue, input, context, clock, onFill));
   const recorderOf = (stage: keyof typeof histograms) => (ns: number) =>
     histograms[stage].record(Math.max(1, ns));
-  const executor = new Executor(
-    sides.map(({ gateway }) => gateway),
-    input.pairs.map(({ polarity }) => polarity),
-    control,
-    createOrderIds(`ur${role.executor}`, clock.wallMs),
+  const executorPair = ({ polarity, kalshi }: TradedPair, market: number): ExecutorPair => ({
+    polarity,
+    closeMs: kalshi.closeMs,
+    feedWorkers: feedWorkersOf(config, market),
+  });
+  const intents = IntentLog.open(intentFile(config.stateDir, role.executor), clock);
+  const executor = new Executor({
+    gateways: sides.map(({ gateway }) => gateway),
+    pairs: input.pairs.map(executorPair),
+    policy: LEG_POLICIES[config.legPolicy],
+    gate: new RiskGate(
+      {
+        risk: new RiskTable(memory.risk),
+        control,
+        venues: openVenueTable(memory.venues),
+        flights: new FlightTable(memory.flights),
+      },
+      clock,
+    ),
+    intents,
+    nextOrderId: createOrderIds(`ur${role.executor}`, clock.wallMs),
     clock,
-    {
+    timings: {
       detectedToDequeued: recorderOf('detectedToDequeued'),
       dequeuedToWritten: recorderOf('dequeuedToWritten'),
       receivedToWritten: recorderOf('receivedToWritten'),
       writtenToAnswered: recorderOf('writtenToAnswered'),
     },
-    (report) => context.send(report),
-  );
+    report: (report) => context.send(report),
+  });
   await Promise.all(sides.map(({ gateway }) => gateway.start()));
   const stopBeating = beatEvery(() => control.beat(input.worker, clock.nowNs()));
   const told = (message: EngineMessage) => {
+    if (message.type === 'exit') executor.exit(message.order);
     if (message.type !== 'terms') return;
     for (const { setTerms } of sides) setTerms(message.market, message.pair);
+    executor.setPair(message.market, executorPair(message.pair, message.market));
     context.send({ type: 'terms-taken', ticket: message.ticket });
   };
   const close = async () => {
     stopBeating();
     for (const { stream } of sides) stream.close();
     await Promise.all(sides.map(({ gateway }) => gateway.close()));
+    intents.close();
   };
   whenEnded(context, close, told);
   context.send({ type: 'ready' });

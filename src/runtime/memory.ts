@@ -1,6 +1,6 @@
 // All shared memory of the engine: allocated here, once, by the main thread, and cloned by reference into every worker.
 
-import { VENUE_COUNT } from '../domain/venue.js';
+import { type ByVenue, VENUE_COUNT } from '../domain/venue.js';
 import { DECISION_RECORD_BYTES } from '../pipeline/decision-record.js';
 import { EXECUTION_REQUEST_BYTES } from '../pipeline/execution-request.js';
 import { ControlBlock } from '../shm/control-block.js';
@@ -8,8 +8,9 @@ import { CounterBlock } from '../shm/counters.js';
 import { DepthTable } from '../shm/depth-table.js';
 import { Doorbell } from '../shm/doorbell.js';
 import { FlightTable } from '../shm/flight-table.js';
-import { FundsTable } from '../shm/funds-table.js';
+import { PurseTable } from '../shm/purse-table.js';
 import { QuoteTable } from '../shm/quote-table.js';
+import { RiskTable } from '../shm/risk-table.js';
 import { SpscRing } from '../shm/spsc-ring.js';
 import { FEED_COUNTERS } from '../venues/feed.js';
 
@@ -29,7 +30,8 @@ export interface EngineMemory {
   readonly quotes: SharedArrayBuffer;
   readonly depth: SharedArrayBuffer;
   readonly flights: SharedArrayBuffer;
-  readonly funds: SharedArrayBuffer;
+  readonly purses: SharedArrayBuffer;
+  readonly risk: SharedArrayBuffer;
   readonly control: SharedArrayBuffer;
   /** runtime/venue-guards.ts: older than the rest, the calls that ask for markets are guarded already. */
   readonly venues: SharedArrayBuffer;
@@ -45,6 +47,7 @@ export interface EngineMemory {
 
 export function allocateMemory(
   pairs: number,
+  shards: number,
   counts: WorkerCounts,
   venues: SharedArrayBuffer,
 ): EngineMemory {
@@ -54,7 +57,8 @@ export function allocateMemory(
     quotes: new SharedArrayBuffer(QuoteTable.bytes(pairs * VENUE_COUNT)),
     depth: new SharedArrayBuffer(DepthTable.bytes(pairs * VENUE_COUNT)),
     flights: new SharedArrayBuffer(FlightTable.bytes(pairs)),
-    funds: new SharedArrayBuffer(FundsTable.bytes(counts.detectors)),
+    purses: new SharedArrayBuffer(PurseTable.bytes(shards, pairs)),
+    risk: new SharedArrayBuffer(RiskTable.bytes()),
     control: new SharedArrayBuffer(ControlBlock.bytes(workers)),
     venues,
     doorbells: times(counts.detectors, () => new SharedArrayBuffer(Doorbell.bytes(pairs))),
@@ -89,6 +93,15 @@ export function firstWorker(
     default:
       return role satisfies never;
   }
+}
+
+/** The feed workers that vouch for a market, as indices of the control block. */
+export function feedWorkersOf(
+  counts: Pick<WorkerCounts, 'kalshiFeeds' | 'polymarketFeeds'>,
+  market: number,
+): ByVenue<number> {
+  const { kalshiFeeds, polymarketFeeds } = counts;
+  return [market % kalshiFeeds, kalshiFeeds + (market % polymarketFeeds)];
 }
 
 function times<T>(count: number, make: (index: number) => T): T[] {

@@ -83,6 +83,10 @@ export interface EngineStatus {
   /** Why nothing new is fired; undefined while running. */
   readonly stoppedBecause: string | undefined;
   readonly uptimeMs: number;
+  /** What the kill switch allows. */
+  readonly kill: 'armed' | 'stop-opening' | 'stop-everything';
+  /** Pairs with contracts that are not evened out. */
+  readonly exposed: number;
   readonly pairs: number;
   readonly feeds: Readonly<Record<VenueName, FeedStatus>>;
   readonly opportunities: {

@@ -2,7 +2,7 @@
 import type { RecordableHistogram } from 'node:perf_hooks';
 import type { ByVenue, Polarity, Venue } from '../domain/venue.js';
 import type { BucketLimits } from '../net/token-bucket.js';
-import type { LegReport } from '../pipeline/executor.js';
+import type { ExitOrder, LegReport } from '../pipeline/executor.js';
 import type { KalshiTerms } from '../venues/kalshi/terms.js';
 import type { VenueFill } from '../venues/orders.js';
 import type { PolymarketTerms } from '../venues/polymarket/terms.js';
@@ -39,6 +39,8 @@ export interface WorkerInput {
   readonly config: EngineConfig;
   readonly pairs: readonly TradedPair[];
   readonly memory: EngineMemory;
+  /** Kalshi's shards: exchange indices below it. */
+  readonly shards: number;
   readonly origin: ClockOrigin;
   readonly histograms: Readonly<Record<Stage, RecordableHistogram>>;
   readonly polymarketSession: PolymarketSession;
@@ -69,5 +71,7 @@ export type EngineMessage =
       readonly pair: TradedPair;
       readonly ticket: number;
     }
+  /** Executors: one order that evens out. */
+  | { readonly type: 'exit'; readonly order: ExitOrder }
   /** Feeds: everybody has the market's new terms. */
   | { readonly type: 'readmit'; readonly market: number };

@@ -3,7 +3,7 @@
 import type { Outcome, Venue } from '../domain/venue.js';
 
 /**
- * One leg of an arbitrage: an immediate-or-cancel BUY. Reused by the executor: a gateway keeps
+ * One leg of an arbitrage, or what evens one out: an immediate-or-cancel BUY. Reused by the executor: a gateway keeps
  * nothing of it.
  */
 export interface LegOrder {
@@ -62,6 +62,8 @@ export interface OrderGateway {
    * sent. @hot
    */
   prepare(order: LegOrder): number;
+  /** The exchange's id of what was prepared, where it is known before it is sent; '' where it is not. */
+  readonly preparedId: string;
   /**
    * Whether a write() now would find a connection: asked of both exchanges before either is written
    * to. @hot

@@ -30,6 +30,8 @@ export const SAMPLE_STATUS: EngineStatus = {
   state: 'running',
   stoppedBecause: undefined,
   uptimeMs: 3_723_456,
+  kill: 'armed',
+  exposed: 0,
   pairs: 200,
   feeds: { kalshi: FEED, polymarket: { ...FEED, connected: 1 } },
   opportunities: {

@@ -1,10 +1,43 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import type { LegState } from '../../src/domain/order-life.js';
 import { KALSHI, NO, POLYMARKET, SAME, type Venue, YES } from '../../src/domain/venue.js';
-import { ArbBook, type ArbOutcome, type ArbSettled } from '../../src/pipeline/arb-book.js';
-import { createDecisionRecord, DECISION_FIRED } from '../../src/pipeline/decision-record.js';
+import {
+  ArbBook,
+  type ArbBookEvents,
+  type ArbOutcome,
+  type ArbSettled,
+} from '../../src/pipeline/arb-book.js';
+import {
+  createDecisionFacts,
+  DECISION_FIRED,
+  type DecisionRecord,
+} from '../../src/pipeline/decision-record.js';
 import type { LegReport } from '../../src/pipeline/executor.js';
 import type { LegReply, VenueFill } from '../../src/venues/orders.js';
+
+const NO_EVENTS: ArbBookEvents = {
+  settled: () => undefined,
+  exitKnown: () => undefined,
+  booked: () => undefined,
+  legIs: () => undefined,
+  impossible: (_report, error) => {
+    throw error;
+  },
+};
+
+function fired(arbId: number, pair: number): DecisionRecord {
+  return {
+    ...createDecisionFacts(),
+    arbId,
+    pair,
+    decision: DECISION_FIRED,
+    kalshiAskE4: 0,
+    polymarketAskE4: 0,
+    kalshiAsks: [],
+    polymarketAsks: [],
+  };
+}
 
 const REPLIES = ['acknowledged', 'rejected', 'unknown', 'not-written'] as const;
 
@@ -71,6 +104,7 @@ function replyOf(fate: TrueLeg, arbId: number, venue: Venue): LegReply {
 function reportOf(fate: TrueLeg, arbId: number, venue: Venue): LegReport {
   return {
     type: 'leg',
+    role: 'entry',
     arbId,
     venue,
     pair: arbId % 2,
@@ -78,6 +112,8 @@ function reportOf(fate: TrueLeg, arbId: number, venue: Venue): LegReport {
     outcome: venue === KALSHI ? YES : NO,
     sizeCenti: 30_000,
     limitE4: 5_000,
+    spendMicros: 150_000_000,
+    orderId: venue === POLYMARKET ? orderIdOf(arbId, venue) : '',
     clientOrderId: clientIdOf(arbId, venue),
     reply: replyOf(fate, arbId, venue),
     receivedNs: 0,
@@ -95,15 +131,7 @@ function eventsOf(arbId: number, fates: readonly [TrueLeg, TrueLeg], ranks: () =
   const events: Event[] = [
     {
       rank: ranks(),
-      run: (book) =>
-        book.decided({
-          ...createDecisionRecord(),
-          arbId,
-          pair: arbId % 2,
-          decision: DECISION_FIRED,
-          kalshiReservedMicros: 5,
-          polymarketReservedMicros: 6,
-        }),
+      run: (book) => book.decided(fired(arbId, arbId % 2)),
     },
   ];
   for (const venue of [KALSHI, POLYMARKET] as const) {
@@ -170,16 +198,28 @@ it('books every trade once and settles every arbitrage once, in whatever order i
       fc.constantFrom(0, 1, 3, 1_000),
       (arbs, random, keptLegs) => {
         const settled: ArbSettled[] = [];
-        const book = new ArbBook([SAME, SAME], (one) => settled.push(one), keptLegs);
+        const states = new Map<string, LegState>();
+        let booked = 0;
+        const book = new ArbBook(
+          [SAME, SAME],
+          {
+            ...NO_EVENTS,
+            settled: (one) => settled.push(one),
+            booked: ({ costMicros }, _leg, sign) => {
+              booked += sign * costMicros;
+            },
+            legIs: ({ clientOrderId }, state) => states.set(clientOrderId, state),
+          },
+          keptLegs,
+        );
         const ranks = () => random.next().value as number;
         const events = arbs.flatMap((fates, arbId) => eventsOf(arbId, fates, ranks));
         events.sort((a, b) => a.rank - b.rank);
         for (const { run } of events) run(book);
 
         expect(settled.map(({ arbId }) => arbId).sort()).toEqual(arbs.map((_, arbId) => arbId));
-        for (const { arbId, outcome, reservedMicros } of settled) {
+        for (const { arbId, outcome } of settled) {
           expect(outcome).toBe(outcomeOf(arbs[arbId]!));
-          expect(reservedMicros).toEqual([5, 6]);
         }
         expect(book.inFlight).toBe(0);
         expectAllCounted(book);
@@ -198,10 +238,10 @@ it('books every trade once and settles every arbitrage once, in whatever order i
         );
 
         // Only what nobody answered for is left to be looked up; then nothing is, and nothing was lost by it.
-        const open = book.unresolved();
-        expect(open.every(({ reply }) => reply.kind === 'unknown')).toBe(true);
+        const left = book.unresolved();
+        expect(left.every(({ reply }) => reply.kind === 'unknown')).toBe(true);
         settled.length = 0;
-        for (const report of open) book.resolve(report);
+        for (const report of left) book.resolve(report);
         expect(book.unresolved()).toEqual([]);
         expect(book.unconfirmed()).toEqual([]);
         expect(book.totals()).toEqual(totals);
@@ -216,6 +256,12 @@ it('books every trade once and settles every arbitrage once, in whatever order i
         }
         expect(book.counts.unknown).toBe(0);
         expectAllCounted(book);
+        expect(booked).toBe(totals.costMicros);
+        // Every leg has come to its end, unless it was forgotten before the last word on it.
+        const open = ['intended', 'written', 'acknowledged', 'unknown', 'matched', 'mined'];
+        if (keptLegs === 1_000) {
+          for (const state of states.values()) expect(open).not.toContain(state);
+        }
       },
     ),
     { numRuns: 500 },
@@ -223,7 +269,7 @@ it('books every trade once and settles every arbitrage once, in whatever order i
 });
 
 it('keeps one entry for a trade of an order that is not ours, however often the lists tell of it', () => {
-  const book = new ArbBook([SAME], () => undefined);
+  const book = new ArbBook([SAME], NO_EVENTS);
   const stranger: VenueFill = {
     venue: KALSHI,
     tradeId: 't',
@@ -269,7 +315,9 @@ function polymarketFill(arbId: number, state: VenueFill['state']): VenueFill {
 
 it('forgets final legs, never one with a trade that may still fail', () => {
   const keptLegs = 2;
-  const book = new ArbBook([SAME, SAME], () => undefined, keptLegs);
+  const impossible: string[] = [];
+  const events = { ...NO_EVENTS, impossible: () => impossible.push('confirmed and undone') };
+  const book = new ArbBook([SAME, SAME], events, keptLegs);
   const legs = 6;
   for (let arbId = 0; arbId < legs; arbId++) {
     book.legReported(reportOf(POLYMARKET_TRADE, arbId, POLYMARKET));
@@ -284,15 +332,17 @@ it('forgets final legs, never one with a trade that may still fail', () => {
     book.filled(polymarketFill(1, state));
     expect(costs()).toBe(legs);
   }
+  // Undone after it was confirmed, which cannot be: taken back all the same, and somebody is told.
   book.filled(polymarketFill(5, 'failed'));
   expect(costs()).toBe(legs - 1);
+  expect(impossible).toEqual(['confirmed and undone']);
   book.filled(polymarketFill(0, 'failed'));
   expect(costs()).toBe(legs - 2);
   expect(book.unconfirmed()).toEqual([]);
 });
 
 it('books a fill that the lists told only after its leg was given up as not filled', () => {
-  const book = new ArbBook([SAME, SAME], () => undefined);
+  const book = new ArbBook([SAME, SAME], NO_EVENTS);
   const report = reportOf({ ...POLYMARKET_TRADE, reply: 'unknown' }, 0, POLYMARKET);
   book.legReported(report);
   book.resolve(report);
@@ -303,7 +353,7 @@ it('books a fill that the lists told only after its leg was given up as not fill
 });
 
 it('lets the oldest fills of strangers go rather than grow or break', () => {
-  const book = new ArbBook([SAME, SAME], () => undefined);
+  const book = new ArbBook([SAME, SAME], NO_EVENTS);
   const strangers = 10_500;
   for (let arbId = 0; arbId < strangers; arbId++) book.filled(polymarketFill(arbId, 'final'));
   for (const arbId of [0, strangers - 1]) {
@@ -314,9 +364,8 @@ it('lets the oldest fills of strangers go rather than grow or break', () => {
 });
 
 it('books at the end what filled for an executor that died before it could say so', () => {
-  const book = new ArbBook([SAME, SAME], () => undefined);
-  const decision = { ...createDecisionRecord(), decision: DECISION_FIRED, pair: 1, arbId: 1 };
-  book.decided(decision);
+  const book = new ArbBook([SAME, SAME], NO_EVENTS);
+  book.decided(fired(1, 1));
   book.filled(polymarketFill(1, 'provisional'));
   // Of another pair, with nothing under way: a stranger's.
   book.filled(polymarketFill(2, 'final'));

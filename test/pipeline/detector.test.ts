@@ -17,7 +17,13 @@ import { DECISIONS } from '../../src/pipeline/decision-record.js';
 import { MAX_FEED_AGE_NS } from '../../src/pipeline/detector.js';
 import { ENGINE_RUNNING, ENGINE_STOPPED } from '../../src/shm/control-block.js';
 import { REASON_GARBAGE, REASON_SILENT, REASON_TRUSTED } from '../../src/venues/feed.js';
-import { asksOf, PipelineRig, type RigOptions, TERMS } from './pipeline-rig.js';
+import {
+  asksOf,
+  EXIT_RESERVE_MICROS,
+  PipelineRig,
+  type RigOptions,
+  TERMS,
+} from './pipeline-rig.js';
 
 const DEEP = 100_000;
 
@@ -103,9 +109,9 @@ describe('what keeps it from firing', () => {
     ['it only observes', 'observing', () => undefined, { polarities: [SAME], observe: true }],
     [
       'there is no money',
-      'no-funds',
+      'no-funds-kalshi',
       () => undefined,
-      { polarities: [SAME], fundsMicros: 1_000_000 },
+      { polarities: [SAME], fundsCents: 100 },
     ],
     [
       'the fees are not known',
@@ -189,7 +195,7 @@ type Step =
   | { kind: 'connection'; venue: Venue; isTrusted: boolean }
   | { kind: 'settle' | 'hold' | 'release'; pair: number }
   | { kind: 'pass'; ms: number; isBeating: boolean }
-  | { kind: 'grant'; micros: number };
+  | { kind: 'grant'; cents: number };
 
 it('never fires on a side that is not trusted or not alive, nor while in flight, nor beyond its money', () => {
   const venue = fc.constantFrom<Venue>(KALSHI, POLYMARKET);
@@ -220,7 +226,7 @@ it('never fires on a side that is not trusted or not alive, nor while in flight,
     }),
     fc.record({
       kind: fc.constant('grant' as const),
-      micros: fc.integer({ min: 0, max: 400_000_000 }),
+      cents: fc.integer({ min: 0, max: 4_000_00 }),
     }),
   );
   let fires = 0;
@@ -232,7 +238,7 @@ it('never fires on a side that is not trusted or not alive, nor while in flight,
         const rig = open({
           polarities: [polarity, polarity],
           executors: 2,
-          fundsMicros: 500_000_000,
+          fundsCents: 5_000_00,
         });
         const markets = [
           [true, true],
@@ -255,7 +261,7 @@ it('never fires on a side that is not trusted or not alive, nor while in flight,
             [5_200, 5_200],
           ],
         ];
-        let grant = 500_000_000;
+        let grant = 5_000_00;
         let beatAgeMs = 0;
         const committed = [0, 0];
         for (const action of steps) {
@@ -295,8 +301,8 @@ it('never fires on a side that is not trusted or not alive, nor while in flight,
               if (action.isBeating) rig.beat();
               break;
             case 'grant':
-              grant += action.micros;
-              for (const at of [KALSHI, POLYMARKET]) rig.funds.grant(0, at, action.micros);
+              grant += action.cents;
+              for (const purse of rig.allPurses()) rig.purses.adjust(purse, action.cents);
               break;
             default:
               action satisfies never;
@@ -325,8 +331,13 @@ it('never fires on a side that is not trusted or not alive, nor while in flight,
             ]);
             expect(edgeMicros(TERMS, kalshiAsk, polymarketAsk)).toBeGreaterThan(0);
             inFlight[at] = true;
-            committed[KALSHI]! += fired[index]!.kalshiReservedMicros;
-            committed[POLYMARKET]! += fired[index]!.polymarketReservedMicros;
+            committed[KALSHI]! += fired[index]!.kalshiReservedCents;
+            committed[POLYMARKET]! += fired[index]!.polymarketReservedCents;
+            // Enough for the leg, its fees, and the complement of a leg that is left alone.
+            const { sizeCenti, kalshiReservedCents, polymarketReservedCents } = fired[index]!;
+            expect(Math.min(kalshiReservedCents, polymarketReservedCents)).toBeGreaterThanOrEqual(
+              sizeCenti + EXIT_RESERVE_MICROS / 10_000,
+            );
           });
           expect(Math.max(...committed)).toBeLessThanOrEqual(grant);
         }

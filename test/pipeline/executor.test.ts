@@ -16,8 +16,8 @@ import {
   type ExecutionRequest,
   writeExecutionRequest,
 } from '../../src/pipeline/execution-request.js';
-import { Executor, type LegReport } from '../../src/pipeline/executor.js';
-import { ControlBlock, ENGINE_RUNNING, ENGINE_STOPPED } from '../../src/shm/control-block.js';
+import { Executor, type ExitOrder, type LegReport } from '../../src/pipeline/executor.js';
+import { LEG_POLICIES, type LegPolicyName } from '../../src/pipeline/leg-policy.js';
 import { SpscRing } from '../../src/shm/spsc-ring.js';
 import type { LegOrder, LegReply, OrderGateway } from '../../src/venues/orders.js';
 import { SteppedClock } from '../venues/feed-model.js';
@@ -36,6 +36,7 @@ class FakeGateway implements OrderGateway {
   readonly log: string[];
   readonly prepared: LegOrder[] = [];
   readonly replies: ((reply: LegReply, atNs: number) => void)[] = [];
+  preparedId = '';
   canWrite = true;
   canPrepare = true;
   isFree = true;
@@ -54,6 +55,7 @@ class FakeGateway implements OrderGateway {
   prepare(order: LegOrder): number {
     this.log.push(`prepare ${this.venue}`);
     this.prepared.push({ ...order });
+    this.preparedId = this.venue === POLYMARKET ? `hash-${order.clientOrderId}` : '';
     return this.canPrepare ? 0 : -1;
   }
 
@@ -69,31 +71,65 @@ class FakeGateway implements OrderGateway {
   }
 }
 
-function rigOf(venues: readonly Venue[], polarities: readonly Polarity[] = [SAME]) {
+interface RigOptions {
+  readonly polarities?: readonly Polarity[];
+  readonly policy?: LegPolicyName;
+}
+
+function rigOf(venues: readonly Venue[], options: RigOptions = {}) {
+  const { polarities = [SAME], policy = 'simultaneous' } = options;
   const clock = new SteppedClock();
-  const control = new ControlBlock(new SharedArrayBuffer(ControlBlock.bytes(1)));
-  control.advance(ENGINE_RUNNING);
   const memory = new SharedArrayBuffer(SpscRing.bytes(128, EXECUTION_REQUEST_BYTES));
   const producer = new SpscRing(memory, EXECUTION_REQUEST_BYTES, 'producer');
   const consumer = new SpscRing(memory, EXECUTION_REQUEST_BYTES, 'consumer');
   const log: string[] = [];
   const gateways = venues.map((venue) => new FakeGateway(venue, log, clock));
   const reports: LegReport[] = [];
+  /** How many writes of each kind are still let through. */
+  const gate = {
+    open: 0,
+    exit: 0,
+    entryWrites: Number.POSITIVE_INFINITY,
+    exitWrites: Number.POSITIVE_INFINITY,
+  };
+  const disk = { works: true };
   let ids = 0;
-  const executor = new Executor(
+  const executor = new Executor({
     gateways,
-    polarities,
-    control,
-    () => `id-${++ids}`,
+    pairs: polarities.map((polarity) => ({
+      polarity,
+      closeMs: Number.POSITIVE_INFINITY,
+      feedWorkers: [0, 1],
+    })),
+    policy: LEG_POLICIES[policy],
+    gate: {
+      mayOpen: () => gate.open,
+      mayExit: () => gate.exit,
+      mayWrite: (isExit) => (isExit ? gate.exitWrites-- : gate.entryWrites--) > 0,
+    },
+    intents: {
+      add: (leg, venue, orderId, arbId, role) =>
+        log.push(
+          `intend ${venue} ${leg.clientOrderId} ${orderId} ${arbId} ${role}`.replaceAll(
+            '  ',
+            ' - ',
+          ),
+        ),
+      commit: () => {
+        log.push('commit');
+        return disk.works;
+      },
+    },
+    nextOrderId: () => `id-${++ids}`,
     clock,
-    {
+    timings: {
       detectedToDequeued: () => undefined,
       dequeuedToWritten: () => undefined,
       receivedToWritten: () => undefined,
       writtenToAnswered: () => undefined,
     },
-    (report) => reports.push(report),
-  );
+    report: (report) => reports.push(report),
+  });
   const request = (facts: Partial<ExecutionRequest> = {}) => {
     writeExecutionRequest(producer, producer.claim(), {
       ...createExecutionRequest(),
@@ -108,7 +144,8 @@ function rigOf(venues: readonly Venue[], polarities: readonly Polarity[] = [SAME
     });
     producer.publish();
   };
-  return { clock, control, log, gateways, reports, request, step: () => executor.step(consumer) };
+  const step = () => executor.step(consumer);
+  return { clock, gate, disk, log, gateways, reports, request, step, executor };
 }
 
 const BOTH = [KALSHI, POLYMARKET] as const;
@@ -117,7 +154,16 @@ it('prepares both legs before it writes the first, and reports each once with it
   const { log, gateways, reports, request, step } = rigOf(BOTH);
   request();
   expect(step()).toBe(1);
-  expect(log).toEqual(['prepare 0', 'prepare 1', 'write 0', 'write 1']);
+  // The operating system knows of both before the first byte of either leaves.
+  expect(log).toEqual([
+    'prepare 0',
+    'prepare 1',
+    'intend 0 id-1 - 7 entry',
+    'intend 1 id-2 hash-id-2 7 entry',
+    'commit',
+    'write 0',
+    'write 1',
+  ]);
   expect(reports).toEqual([]);
   for (const { replies } of gateways) replies[0]!(ACKNOWLEDGED, 99);
   expect(reports.map(({ venue, reply, answeredNs }) => [venue, reply.kind, answeredNs])).toEqual([
@@ -136,7 +182,7 @@ it.each([
 ] as const)(
   'polarity %i, direction %i buys outcome %i and outcome %i',
   (polarity, direction, onKalshi, onPolymarket) => {
-    const { gateways, request, step } = rigOf(BOTH, [SAME, polarity]);
+    const { gateways, request, step } = rigOf(BOTH, { polarities: [SAME, polarity] });
     request({ pair: 1, direction });
     step();
     expect(gateways[0]!.prepared[0]).toMatchObject({
@@ -159,7 +205,24 @@ it.each([
 describe('writes neither leg, and says so of both, when', () => {
   type Rig = ReturnType<typeof rigOf>;
   it.each<[string, (rig: Rig) => void]>([
-    ['the engine is stopped', ({ control }) => control.advance(ENGINE_STOPPED)],
+    [
+      'the risk gate refuses',
+      ({ gate }) => {
+        gate.open = 4;
+      },
+    ],
+    [
+      'everything is stopped',
+      ({ gate }) => {
+        gate.entryWrites = 0;
+      },
+    ],
+    [
+      'the intents cannot be recorded',
+      ({ disk }) => {
+        disk.works = false;
+      },
+    ],
     ['the request is too old', ({ clock }) => clock.advanceMs(101)],
     [
       'the second leg cannot be built',
@@ -197,7 +260,10 @@ it('handles only its own exchange when there are two executors', () => {
     const { gateways, log, reports, request, step } = rigOf([venue]);
     request();
     step();
-    expect(log).toEqual([`prepare ${venue}`, `write ${venue}`]);
+    expect(log.filter((entry) => !/intend|commit/.test(entry))).toEqual([
+      `prepare ${venue}`,
+      `write ${venue}`,
+    ]);
     gateways[0]!.replies[0]!(ACKNOWLEDGED, 5);
     expect(reports).toMatchObject([{ venue, arbId: 7 }]);
   }
@@ -228,4 +294,141 @@ it('reports every leg exactly once, whatever the gateways do', () => {
       expect(ids.size).toBe(rig.reports.length);
     }),
   );
+});
+
+it('reads the kill word before each write: what it stops between two legs does not leave', () => {
+  const rig = rigOf(BOTH);
+  rig.gate.entryWrites = 1;
+  rig.request();
+  rig.step();
+  expect(rig.log.filter((entry) => entry.startsWith('write'))).toEqual(['write 0']);
+  expect(rig.reports).toMatchObject([{ venue: POLYMARKET, reply: { kind: 'not-written' } }]);
+});
+
+describe('one leg after the other', () => {
+  const ORDER = { 'kalshi-first': BOTH, 'polymarket-first': [POLYMARKET, KALSHI] } as const;
+  const filled = (contracts: number): LegReply => ({ ...ACKNOWLEDGED, filledE6: contracts * 1e6 });
+
+  it.each(['kalshi-first', 'polymarket-first'] as const)(
+    '%s writes the other when it is answered',
+    (policy) => {
+      const rig = rigOf(BOTH, { policy });
+      const [first, later] = ORDER[policy];
+      rig.request();
+      rig.step();
+      const writes = () => rig.log.filter((entry) => entry.startsWith('write'));
+      expect(writes()).toEqual([`write ${first}`]);
+      rig.gateways[first]!.replies[0]!(filled(10), 9);
+      expect(writes()).toEqual([`write ${first}`, `write ${later}`]);
+      rig.gateways[later]!.replies[0]!(filled(10), 10);
+      expect(rig.reports.map(({ venue, sizeCenti }) => [venue, sizeCenti])).toEqual([
+        [first, 1_000],
+        [later, 1_000],
+      ]);
+    },
+  );
+
+  it('buys of the other what filled of the first, in whole contracts and whole cents', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 0, max: 1_200 }),
+        fc.constantFrom('kalshi-first' as const, 'polymarket-first' as const),
+        (filledCenti, policy) => {
+          const rig = rigOf(BOTH, { policy });
+          const [first, later] = ORDER[policy];
+          rig.request();
+          rig.step();
+          rig.gateways[first]!.replies[0]!(filled(filledCenti / 100), 9);
+          const wanted = filledCenti >= 1_000 ? 1_000 : Math.floor(filledCenti / 100) * 100;
+          const report = rig.reports.find(({ venue }) => venue === later);
+          if (wanted === 0) {
+            expect(report?.reply.kind).toBe('not-written');
+            return;
+          }
+          const order = rig.gateways[later]!.prepared.at(-1)!;
+          expect(order.sizeCenti).toBe(wanted);
+          const whole = later === KALSHI ? 4_000_000 : 5_200_000;
+          expect(order.spendMicros % 10_000).toBe(0);
+          expect(order.spendMicros).toBeLessThanOrEqual((whole * wanted) / 1_000);
+          expect(order.spendMicros).toBeGreaterThan((whole * wanted) / 1_000 - 10_000);
+        },
+      ),
+    );
+  });
+
+  it.each<LegReply>([
+    { kind: 'unknown', orderId: undefined, why: 'no answer' },
+    { kind: 'rejected', status: 400, code: 'no' },
+  ])('does not write the other after $kind', (reply) => {
+    const rig = rigOf(BOTH, { policy: 'polymarket-first' });
+    rig.request();
+    rig.step();
+    rig.gateways[POLYMARKET]!.replies[0]!(reply, 9);
+    expect(rig.reports.map(({ venue, reply: { kind } }) => [venue, kind])).toEqual([
+      [POLYMARKET, reply.kind],
+      [KALSHI, 'not-written'],
+    ]);
+  });
+});
+
+describe('an order that evens out', () => {
+  const exit: ExitOrder = {
+    exitId: 77,
+    pair: 0,
+    venue: POLYMARKET,
+    outcome: NO,
+    sizeCenti: 500,
+    limitE4: 4_000,
+    spendMicros: 2_000_000,
+  };
+
+  it('is intended, written on its exchange alone, and reported as what it is', () => {
+    const rig = rigOf(BOTH);
+    rig.gate.entryWrites = 0;
+    rig.executor.exit(exit);
+    expect(rig.log).toEqual(['prepare 1', 'intend 1 id-1 hash-id-1 77 exit', 'commit', 'write 1']);
+    rig.gateways[POLYMARKET]!.replies[0]!(ACKNOWLEDGED, 9);
+    expect(rig.reports).toMatchObject([
+      { role: 'exit', arbId: 77, venue: POLYMARKET, outcome: NO },
+    ]);
+  });
+
+  it.each<[string, (rig: ReturnType<typeof rigOf>) => void]>([
+    [
+      'the gate refuses',
+      ({ gate }) => {
+        gate.exit = 1;
+      },
+    ],
+    [
+      'everything is stopped',
+      ({ gate }) => {
+        gate.exitWrites = 0;
+      },
+    ],
+    [
+      'it cannot be built',
+      ({ gateways }) => {
+        gateways[1]!.canPrepare = false;
+      },
+    ],
+    [
+      'no connection is free',
+      ({ gateways }) => {
+        gateways[1]!.canWrite = false;
+      },
+    ],
+    [
+      'its intent cannot be recorded',
+      ({ disk }) => {
+        disk.works = false;
+      },
+    ],
+  ])('is not written, and said so once, when %s', (_when, prevent) => {
+    const rig = rigOf(BOTH);
+    prevent(rig);
+    rig.executor.exit(exit);
+    expect(rig.log.filter((entry) => entry.startsWith('write'))).toEqual([]);
+    expect(rig.reports).toMatchObject([{ role: 'exit', reply: { kind: 'not-written' } }]);
+  });
 });

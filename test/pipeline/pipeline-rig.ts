@@ -20,7 +20,7 @@ import { ControlBlock } from '../../src/shm/control-block.js';
 import { DepthTable } from '../../src/shm/depth-table.js';
 import { Doorbell } from '../../src/shm/doorbell.js';
 import { FlightTable } from '../../src/shm/flight-table.js';
-import { FundsTable } from '../../src/shm/funds-table.js';
+import { PurseTable } from '../../src/shm/purse-table.js';
 import { QuoteTable } from '../../src/shm/quote-table.js';
 import { RING_EMPTY, SpscRing } from '../../src/shm/spsc-ring.js';
 import { SteppedClock } from '../venues/feed-model.js';
@@ -36,6 +36,8 @@ export const TERMS: PairTerms = {
   polymarketMinSizeCenti: 500,
 };
 
+export const EXIT_RESERVE_MICROS = 5_000_000;
+
 /** Heartbeats: the Kalshi feed is worker 0, the Polymarket feed worker 1. */
 const WORKERS = 2;
 
@@ -45,7 +47,8 @@ export interface RigOptions {
   readonly executors?: number;
   readonly requestCapacity?: number;
   readonly decisionCapacity?: number;
-  readonly fundsMicros?: number;
+  /** In every purse. */
+  readonly fundsCents?: number;
   readonly terms?: readonly (PairTerms | undefined)[];
 }
 
@@ -67,7 +70,7 @@ export class PipelineRig {
   readonly quotes: QuoteTable;
   readonly depth: DepthTable;
   readonly flights: FlightTable;
-  readonly funds: FundsTable;
+  readonly purses: PurseTable;
   readonly control: ControlBlock;
   readonly doorbell: Doorbell;
   readonly publishers: readonly Publisher[];
@@ -84,7 +87,7 @@ export class PipelineRig {
     this.quotes = new QuoteTable(shared(QuoteTable.bytes(pairs * 2)));
     this.depth = new DepthTable(shared(DepthTable.bytes(pairs * 2)));
     this.flights = new FlightTable(shared(FlightTable.bytes(pairs)));
-    this.funds = new FundsTable(shared(FundsTable.bytes(1)));
+    this.purses = new PurseTable(shared(PurseTable.bytes(1, pairs)), 1);
     this.control = new ControlBlock(shared(ControlBlock.bytes(WORKERS)));
     this.doorbell = new Doorbell(shared(Doorbell.bytes(pairs)));
     const requests = Array.from({ length: executors }, () =>
@@ -93,8 +96,8 @@ export class PipelineRig {
     const decisions = ring(options.decisionCapacity ?? 1_024, DECISION_RECORD_BYTES);
     this.requests = requests.map(([, consumer]) => consumer);
     this.decisions = decisions[1];
-    for (const venue of [KALSHI, POLYMARKET]) {
-      this.funds.grant(0, venue, options.fundsMicros ?? 1_000_000_000_000);
+    for (const purse of this.allPurses()) {
+      this.purses.set(purse, options.fundsCents ?? 100_000_000);
     }
     const memory = { quotes: this.quotes, depth: this.depth, doorbells: [this.doorbell] };
     const markets = polarities.map((_, market) => market);
@@ -108,6 +111,7 @@ export class PipelineRig {
       polarities.map((polarity, pair) => ({
         polarity,
         terms: options.terms === undefined ? TERMS : options.terms[pair],
+        shard: 0,
         feedWorkers: [0, 1] as const,
       })),
       {
@@ -115,7 +119,7 @@ export class PipelineRig {
         depth: this.depth,
         doorbell: this.doorbell,
         flights: this.flights,
-        funds: this.funds,
+        purses: this.purses,
         control: this.control,
         requests: requests.map(([producer]) => producer),
         decisions: decisions[0],
@@ -124,11 +128,18 @@ export class PipelineRig {
         detector: 0,
         observe: options.observe ?? false,
         limits: { maxSizeCenti: 100_000, maxCostMicros: 1_000_000_000, minNetMicros: 1 },
+        exitReserveMicros: EXIT_RESERVE_MICROS,
       },
       this.clock,
       () => undefined,
     );
     this.beat();
+  }
+
+  allPurses(): number[] {
+    const { purses } = this;
+    const markets = Array.from({ length: this.pairs }, (_, pair) => purses.marketPurse(pair));
+    return [purses.kalshiPurse(0), purses.polymarketPurse, purses.totalPurse, ...markets];
   }
 
   beat(): void {

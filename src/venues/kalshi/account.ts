@@ -97,13 +97,33 @@ export async function listKalshiPositions(
   return { positions, unreadable: unreadable.summary };
 }
 
+export interface KalshiOrders {
+  readonly orders: readonly KalshiOrderState[];
+  readonly unreadable: Unreadable;
+}
+
 /** All orders made since a time (unix seconds). */
 export async function listKalshiOrders(
   rest: RestClient,
   identity: KalshiIdentity,
   sinceS: number,
-): Promise<{ readonly orders: readonly KalshiOrderState[]; readonly unreadable: Unreadable }> {
-  const query = { min_ts: String(sinceS) };
+): Promise<KalshiOrders> {
+  return listOrders(rest, identity, { min_ts: String(sinceS) });
+}
+
+/** All orders that rest, whenever they were made. */
+export async function listKalshiOpenOrders(
+  rest: RestClient,
+  identity: KalshiIdentity,
+): Promise<KalshiOrders> {
+  return listOrders(rest, identity, { status: 'resting' });
+}
+
+async function listOrders(
+  rest: RestClient,
+  identity: KalshiIdentity,
+  query: Readonly<Record<string, string>>,
+): Promise<KalshiOrders> {
   const orders: KalshiOrderState[] = [];
   const unreadable = new UnreadableRows();
   for await (const rows of kalshiPages(rest, identity, ORDERS_PATH, query, 'orders')) {
@@ -176,7 +196,7 @@ export async function loadKalshiFills(
     }
   }
   if (fills.length === 0) return { fills, unreadable: unreadable.summary };
-  const clientIds = await loadClientIds(rest, identity, sinceS - ORDER_LEAD_S);
+  const clientIds = await loadClientIds(rest, identity, sinceS - ORDER_LEAD_S, unreadable);
   const named = fills.map((fill) => ({
     ...fill,
     clientOrderId: fill.clientOrderId ?? clientIds.get(fill.orderId),
@@ -184,19 +204,24 @@ export async function loadKalshiFills(
   return { fills: named, unreadable: unreadable.summary };
 }
 
-/** Our own ids by the exchange's. A row without either names no order of ours. */
+/**
+ * Our own ids by the exchange's. A row without our id is an order of somebody else's making; one without the exchange's may name any
+ * of our fills.
+ */
 async function loadClientIds(
   rest: RestClient,
   identity: KalshiIdentity,
   sinceS: number,
+  unreadable: UnreadableRows,
 ): Promise<ReadonlyMap<string, string>> {
   const clientIds = new Map<string, string>();
   const query = { min_ts: String(Math.max(0, sinceS)) };
   for await (const rows of kalshiPages(rest, identity, ORDERS_PATH, query, 'orders')) {
     for (const row of rows) {
-      if (!isObject(row)) continue;
-      const clientOrderId = textOf(row.client_order_id);
-      if (clientOrderId !== '') clientIds.set(textOf(row.order_id), clientOrderId);
+      const orderId = isObject(row) ? textOf(row.order_id) : '';
+      const clientOrderId = isObject(row) ? textOf(row.client_order_id) : '';
+      if (orderId === '') unreadable.add(row);
+      else if (clientOrderId !== '') clientIds.set(orderId, clientOrderId);
     }
   }
   return clientIds;

@@ -68,6 +68,8 @@ export interface KalshiOrderOptions {
 
 export class KalshiOrders implements OrderGateway {
   readonly venue = KALSHI;
+  /** Kalshi names orders itself; ours are found by the client order id. */
+  readonly preparedId = '';
   readonly #options: KalshiOrderOptions;
   readonly #connections: OrderConnections;
   readonly #dialect: KalshiDialect;

@@ -158,6 +158,11 @@ export class PolymarketOrders implements OrderGateway {
     return PREPARED;
   }
 
+  /** The order's hash. */
+  get preparedId(): string {
+    return this.#orderId;
+  }
+
   get canWrite(): boolean {
     return this.#connections.canWrite;
   }

@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { depthReader, depthWriter } from './depth-race.js';
 import { detector, lockstepDetector, lockstepMarker, marker } from './doorbell-race.js';
+import { purseTaker, purseWatcher } from './purse-race.js';
 import { quoteReader, quoteWriter } from './quote-race.js';
 import { loopConsumer, ringConsumer, ringProducer } from './ring-race.js';
 import type { RaceInput, Role } from './role.js';
@@ -21,6 +22,8 @@ const ROLES: Readonly<Record<string, Role>> = {
   detector,
   lockstepMarker,
   lockstepDetector,
+  purseTaker,
+  purseWatcher,
 };
 
 const input = workerData as RaceInput;

@@ -1,0 +1,107 @@
+// The kill switch as it outlasts the process: one word in shared memory that executors read before each write, and a small file that
+// says the same. Whoever can write the file can stop the engine; only an explicit command takes a stop back.
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { ARMED, type KillLevel, STOP_EVERYTHING, STOP_OPENING } from '../shm/risk-table.js';
+
+/** By level: armed; nothing new is opened, what is naked is still evened out; not one order leaves. */
+export const KILL_LEVELS = ['armed', 'stop-opening', 'stop-everything'] as const;
+
+const FILE = 'kill.json';
+
+const stateSchema = z.strictObject({
+  level: z.union([z.literal(ARMED), z.literal(STOP_OPENING), z.literal(STOP_EVERYTHING)]),
+  why: z.string(),
+  /** engine, or what a person used: signal, command. */
+  by: z.string(),
+  atMs: z.int(),
+});
+export type KillState = z.output<typeof stateSchema>;
+
+const NEVER: KillState = { level: ARMED, why: 'never stopped', by: 'engine', atMs: 0 };
+
+export function killFile(stateDir: string): string {
+  return join(stateDir, FILE);
+}
+
+/** What the file says. A file that cannot be read says: stop everything. */
+export function readKillState(stateDir: string): KillState {
+  let text: string;
+  try {
+    text = readFileSync(killFile(stateDir), 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return NEVER;
+    return unreadable(stateDir, error);
+  }
+  try {
+    return stateSchema.parse(JSON.parse(text));
+  } catch (error) {
+    return unreadable(stateDir, error);
+  }
+}
+
+function unreadable(stateDir: string, error: unknown): KillState {
+  const why = `the kill file cannot be read: path=${killFile(stateDir)} error=${String(error).slice(0, 200)}`;
+  return { level: STOP_EVERYTHING, why, by: 'engine', atMs: 0 };
+}
+
+/** Written whole or not at all: a reader never sees half of it. */
+export function writeKillState(stateDir: string, state: KillState): void {
+  mkdirSync(stateDir, { recursive: true });
+  const path = killFile(stateDir);
+  const fresh = `${path}.${process.pid}.tmp`;
+  writeFileSync(fresh, `${JSON.stringify(state)}\n`);
+  renameSync(fresh, path);
+}
+
+export interface KillSwitchParts {
+  readonly stateDir: string;
+  /** Sets the word. */
+  set(level: KillLevel): void;
+  /** The level has changed, by whomever. */
+  changed(state: KillState): void;
+  wallMs(): number;
+}
+
+export class KillSwitch {
+  readonly #parts: KillSwitchParts;
+  #state: KillState;
+  #text: string;
+
+  /** The word is as the file was left. */
+  constructor(parts: KillSwitchParts) {
+    this.#parts = parts;
+    this.#state = readKillState(parts.stateDir);
+    this.#text = JSON.stringify(this.#state);
+    parts.set(this.#state.level);
+  }
+
+  get state(): KillState {
+    return this.#state;
+  }
+
+  /** Stops more, never less: the word first, then the file. Re-arming is the command's alone. */
+  stop(level: typeof STOP_OPENING | typeof STOP_EVERYTHING, why: string, by: string): void {
+    if (level <= this.#state.level) return;
+    this.#parts.set(level);
+    this.#take({ level, why, by, atMs: this.#parts.wallMs() });
+    writeKillState(this.#parts.stateDir, this.#state);
+  }
+
+  /** Looks at the file; to be called many times a second. */
+  look(): void {
+    const told = readKillState(this.#parts.stateDir);
+    const text = JSON.stringify(told);
+    if (text === this.#text) return;
+    this.#parts.set(told.level);
+    this.#take(told);
+  }
+
+  #take(state: KillState): void {
+    const was = this.#state.level;
+    this.#state = state;
+    this.#text = JSON.stringify(state);
+    if (was !== state.level) this.#parts.changed(state);
+  }
+}

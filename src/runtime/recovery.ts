@@ -1,0 +1,236 @@
+// What a start finds: orders and fills of earlier runs from the journal, intents that never got into it, and what the exchanges say of
+// all of them. Afterwards the book is as if the engine had never ended, or the differences are known.
+import type { Clock } from '../domain/clock.js';
+import type { Outcome, Venue } from '../domain/venue.js';
+import { type Intent, intentFiles, readIntents } from '../journal/intent-log.js';
+import type { JournalStore, StoredFill, StoredOrder } from '../journal/store.js';
+import type { LegReport } from '../pipeline/executor.js';
+import type { LegReply, VenueFill } from '../venues/orders.js';
+import type { Accounts } from './accounts.js';
+import type { LateLegs } from './late-legs.js';
+import { type Difference, Reconciliation } from './reconciliation.js';
+import type { EngineEvent } from './status.js';
+import type { TradingDesk } from './trading-desk.js';
+import type { TradedPair } from './worker-protocol.js';
+
+/** Fills are read from so much before the journal's last word on an order that is open: the exchange's clock is not ours. */
+const MARGIN_MS = 120_000;
+/** Lists lag: they are looked at so often before an order that they do not know counts as never made. */
+const LOOK_AGAIN_MS = 1_000;
+const LOOKS = 10;
+const POSITION_LOOKS = 3;
+const DAY_MS = 86_400_000;
+/** Of an order of another run: no arbitrage of this one has it. */
+const NO_ARB = -1;
+
+export interface RecoveryParts {
+  readonly stateDir: string;
+  readonly store: JournalStore;
+  readonly pairs: readonly TradedPair[];
+  readonly accounts: Accounts;
+  readonly desk: TradingDesk;
+  readonly lateLegs: LateLegs;
+  readonly clock: Clock;
+  say(level: EngineEvent['level'], event: string, text: string, facts: EngineEvent['facts']): void;
+}
+
+export interface Recovered {
+  readonly orders: number;
+  readonly fills: number;
+  /** Orders of which nobody knows what became of them, even now. */
+  readonly unknown: number;
+  readonly differences: readonly Difference[];
+}
+
+/** Rejects when an exchange cannot be asked: nothing may be opened on what is not known. */
+export async function recover(parts: RecoveryParts): Promise<Recovered> {
+  const { stateDir, store, pairs, desk, clock } = parts;
+  const markets = new Map(pairs.map(({ name }, market) => [name, market]));
+  const orders = store.orders({});
+  const fills = store.fills({});
+  const known = new Set(orders.map(({ clientOrderId }) => clientOrderId));
+  const intents = intentFiles(stateDir)
+    .flatMap((path) => readIntents(path).intents)
+    .filter(({ clientOrderId }) => !known.has(clientOrderId));
+  if (orders.length + intents.length + fills.length === 0) {
+    return { orders: 0, fills: 0, unknown: 0, differences: [] };
+  }
+  tellForeign(parts, orders, markets);
+  const open = new Set(store.openOrders().map(({ clientOrderId }) => clientOrderId));
+  const nowNs = clock.nowNs();
+  const nowMs = clock.wallMs();
+  const ageOf = (atMs: number) => nowNs - (nowMs - atMs) * 1e6;
+  const byOrder = groupFills(fills);
+  for (const order of orders) {
+    const market = markets.get(order.pair);
+    if (market === undefined) continue;
+    const own = byOrder.get(order.clientOrderId) ?? [];
+    desk.restore(reportOf(order, market, own, open.has(order.clientOrderId), ageOf(order.atMs)));
+  }
+  for (const intent of intents) {
+    if (pairs[intent.pair] === undefined) continue;
+    desk.restoreIntent(intentReport(intent, ageOf(intent.atMs)));
+  }
+  // In the order of the journal, so that the day's P&L begins where yesterday's fills end.
+  const dayStartMs = Math.floor(nowMs / DAY_MS) * DAY_MS;
+  const today: VenueFill[] = [];
+  for (const fill of fills) {
+    const market = markets.get(fill.pair);
+    if (market === undefined) continue;
+    const told = fillOf(fill, market);
+    if (fill.atMs < dayStartMs) desk.filled(told);
+    else today.push(told);
+  }
+  desk.beginDay();
+  for (const fill of today) desk.filled(fill);
+  await askExchanges(parts, orders, open, intents);
+  const unknown = desk.book.unresolved().length;
+  const differences = await compare(parts);
+  return { orders: orders.length + intents.length, fills: fills.length, unknown, differences };
+}
+
+/** Positions lag like lists do: what differs is looked at again before it is believed. */
+async function compare({ accounts, pairs, desk }: RecoveryParts): Promise<readonly Difference[]> {
+  const reconciliation = new Reconciliation(accounts, pairs, desk.book);
+  let differences = await reconciliation.look(true);
+  for (let look = 0; look < POSITION_LOOKS && differences.length > 0; look++) {
+    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+    differences = await reconciliation.look(true);
+  }
+  return differences;
+}
+
+/** Fills since the oldest order that is not accounted for, until each outcome is known or the lists have had their time. */
+async function askExchanges(
+  { accounts, pairs, desk, lateLegs, say }: RecoveryParts,
+  orders: readonly StoredOrder[],
+  open: ReadonlySet<string>,
+  intents: readonly Intent[],
+): Promise<void> {
+  const times = [
+    ...orders.filter(({ clientOrderId }) => open.has(clientOrderId)).map(({ atMs }) => atMs),
+    ...intents.map(({ atMs }) => atMs),
+  ];
+  const lastMs = Math.max(0, ...orders.map(({ atMs }) => atMs), ...times);
+  const sinceMs = Math.min(lastMs, ...times) - MARGIN_MS;
+  const sinceS = Math.max(0, Math.floor(sinceMs / 1_000));
+  for (let look = 0; look < LOOKS; look++) {
+    const [kalshi, polymarket] = await Promise.all([
+      accounts.kalshiFills(sinceS, pairs),
+      accounts.polymarketFills(sinceS, pairs),
+    ]);
+    for (const fill of [...kalshi, ...polymarket]) desk.filled(fill);
+    await lateLegs.lookNow();
+    const left = desk.book.unresolved().length;
+    if (left === 0) return;
+    if (look === 0) {
+      const text = `waiting for the exchanges' word on ${left} orders of the last run`;
+      say('info', 'recovering', text, { orders: left });
+    }
+    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+  }
+}
+
+function tellForeign(
+  { say }: RecoveryParts,
+  orders: readonly StoredOrder[],
+  markets: ReadonlyMap<string, number>,
+): void {
+  const foreign = new Set(orders.map(({ pair }) => pair).filter((pair) => !markets.has(pair)));
+  if (foreign.size === 0) return;
+  const names = [...foreign].slice(0, 5).join(', ');
+  const text = `the journal has orders of ${foreign.size} pairs that are not traded now, and not counted: ${names}`;
+  say('warn', 'foreign-pairs', text, { pairs: foreign.size });
+}
+
+function groupFills(fills: readonly StoredFill[]): Map<string, StoredFill[]> {
+  const byOrder = new Map<string, StoredFill[]>();
+  for (const fill of fills) {
+    if (fill.clientOrderId === null) continue;
+    const group = byOrder.get(fill.clientOrderId);
+    if (group === undefined) byOrder.set(fill.clientOrderId, [fill]);
+    else group.push(fill);
+  }
+  return byOrder;
+}
+
+/** The order as its executor reported it. One whose outcome is known has filled what its fills say. */
+function reportOf(
+  order: StoredOrder,
+  market: number,
+  fills: readonly StoredFill[],
+  isOpen: boolean,
+  atNs: number,
+): LegReport {
+  const { orderId, clientOrderId, venue, outcome, sizeCenti, limitE4, spendMicros, role } = order;
+  const told = order.reply as LegReply;
+  const filledE6 = fills
+    .filter(({ state }) => state !== 'failed')
+    .reduce((sum, { sizeE6 }) => sum + sizeE6, 0);
+  const isSettled = !isOpen && (told.kind === 'acknowledged' || told.kind === 'unknown');
+  const reply: LegReply = isSettled
+    ? { kind: 'acknowledged', orderId: orderId ?? '', filledE6, costMicros: undefined }
+    : told;
+  return {
+    type: 'leg',
+    role,
+    arbId: NO_ARB,
+    venue: venue as Venue,
+    pair: market,
+    direction: 0,
+    outcome: outcome as Outcome,
+    sizeCenti,
+    limitE4,
+    spendMicros,
+    clientOrderId,
+    orderId: orderId ?? '',
+    reply,
+    receivedNs: 0,
+    detectedNs: atNs,
+    dequeuedNs: atNs,
+    writtenNs: told.kind === 'not-written' ? -1 : atNs,
+    answeredNs: atNs,
+  };
+}
+
+/** It was about to be sent when the process ended: whether it was is not known. */
+function intentReport(intent: Intent, atNs: number): LegReport {
+  const { pair, role, venue, outcome, sizeCenti, limitE4, spendMicros, clientOrderId, orderId } =
+    intent;
+  const why = 'the engine ended before it was answered';
+  return {
+    type: 'leg',
+    role,
+    arbId: NO_ARB,
+    venue,
+    pair,
+    direction: 0,
+    outcome,
+    sizeCenti,
+    limitE4,
+    spendMicros,
+    clientOrderId,
+    orderId,
+    reply: { kind: 'unknown', orderId: orderId === '' ? undefined : orderId, why },
+    receivedNs: 0,
+    detectedNs: atNs,
+    dequeuedNs: atNs,
+    writtenNs: atNs,
+    answeredNs: atNs,
+  };
+}
+
+function fillOf(fill: StoredFill, market: number): VenueFill {
+  return {
+    venue: fill.venue as Venue,
+    tradeId: fill.tradeId,
+    orderId: fill.orderId,
+    clientOrderId: fill.clientOrderId ?? undefined,
+    market,
+    outcome: fill.outcome as Outcome,
+    sizeE6: fill.sizeE6,
+    costMicros: fill.costMicros,
+    feeMicros: fill.feeMicros,
+    state: fill.state,
+  };
+}

@@ -1,0 +1,23 @@
+import fc from 'fast-check';
+import { it } from 'vitest';
+import { ALL_TIME } from '../../src/cli/report/journal-rows.js';
+import { accountOf, reportOf } from '../../src/cli/report/report.js';
+import { reportText } from '../../src/cli/report/report-text.js';
+import { tableCsv } from '../../src/cli/report/report-tables.js';
+import { whyOf } from '../../src/cli/report/why.js';
+import { whyText } from '../../src/cli/report/why-text.js';
+import { journals } from './made-journal.js';
+import { rowsOf } from '/tmp/rowsof.ts';
+it('shows', () => {
+  const many = fc.sample(journals, { numRuns: 60, seed: 5 });
+  const j = many.sort((a, b) => b.records.length - a.records.length)[0]!;
+  const rows = rowsOf(j.records);
+  const account = accountOf(rows, ALL_TIME);
+  console.log(reportText(reportOf(account), 140, false));
+  console.log(tableCsv('arbs', account));
+  const story = account.stories.arbs.find((a) => a.episodes.some((e) => e.end === 'neutral')) ?? account.stories.arbs[0]!;
+  const f = (r: any) => r.arb === story.arb;
+  const ids = new Set(story.orders.map((o) => o.clientOrderId));
+  const d = rows.decisions.filter(f);
+  console.log(whyText(whyOf(story.arb, { runs: [], decisions: d, orders: rows.orders.filter(f), orderStates: rows.orderStates.filter((s: any) => ids.has(s.clientOrderId)), arbStates: rows.arbStates.filter(f), fills: story.fills } as any, d[0]), 120, false));
+});
