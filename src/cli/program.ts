@@ -5,15 +5,18 @@ import { configCommand } from './config-command.js';
 import { EXIT_GOOD, EXIT_USAGE, type ExitCode, errorText, exitCodeOf } from './exit-codes.js';
 import { monitorCommand } from './monitor-command.js';
 import { recordCommand } from './record-command.js';
+import { reportCommand } from './report-command.js';
 import { runCommand } from './run-command.js';
 import { simCommand } from './sim-command.js';
 import { stressCommand } from './stress-command.js';
+import { whyCommand } from './why-command.js';
 
 const EXAMPLES = `
 Examples:
   $ underround run                  watch it trade on the simulated exchanges
   $ underround sim --seed 7         only the simulated exchanges
   $ underround monitor --venue kalshi   watch one market's frames, book and latency
+  $ underround report --since 24h   what was fired, filled, paid, gained and missed
   $ underround config show          what is in force, and where it came from
 `;
 
@@ -47,6 +50,8 @@ export function createProgram(parts: Parameters<typeof runCommand>[0]): Command 
     .addCommand(monitorCommand(parts))
     .addCommand(stressCommand(parts))
     .addCommand(recordCommand(parts))
+    .addCommand(reportCommand(parts.ended))
+    .addCommand(whyCommand(parts.ended))
     .addCommand(configCommand());
   throwAtEnd(program);
   return program;

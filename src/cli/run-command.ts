@@ -126,12 +126,16 @@ function refuseWithAttach({ config, origins }: ResolvedConfig): void {
   if (config.profile !== 'sim') {
     throw new UsageError(`--attach is for simulated exchanges: profile=${config.profile}`);
   }
-  const given = Object.values(origins).flatMap((origin) => (origin.from === 'flag' ? origin.name : []));
+  const given = Object.values(origins).flatMap((origin) =>
+    origin.from === 'flag' ? origin.name : [],
+  );
   const late = SETTINGS.filter(({ section }) => section === 'sim')
     .map(({ flag }) => flag)
     .filter((flag) => given.includes(flag));
   if (late.length === 0) return;
-  throw new UsageError(`with --attach the exchanges run already: give to underround sim: ${late.join(' ')}`);
+  throw new UsageError(
+    `with --attach the exchanges run already: give to underround sim: ${late.join(' ')}`,
+  );
 }
 
 /** With --json, standard output is for the object alone: lines go to standard error. */

@@ -202,7 +202,11 @@ async function finish(
 }
 
 /** Exchanges that were started by somebody else may count other underrounds than the engine looks for. */
-function isSameCriteria({ criteria }: TruthReply, engine: EngineConfig, output: RunOutput): boolean {
+function isSameCriteria(
+  { criteria }: TruthReply,
+  engine: EngineConfig,
+  output: RunOutput,
+): boolean {
   const keys = ['minNetMicros', 'maxSizeCenti', 'maxCostMicros'] as const;
   const differing = keys.filter((key) => criteria[key] !== engine[key]);
   if (differing.length === 0) return true;

@@ -3,15 +3,17 @@
 // NO of one exchange pay $1 too. So the cheaper ask wins, and the worst of doing nothing is that all they cost is lost. Pure arithmetic:
 // it must not know what was tried before, nor who sends the order.
 import { ceilDiv, floorDiv } from './exact.js';
-import type { FeeTable } from './fee-table.js';
-import { KALSHI_BALANCE_STEP_MICROS, KALSHI_ROUNDING_ALLOWANCE_MICROS } from './kalshi-fee.js';
-import { orderableCenti, POLYMARKET_MIN_NOTIONAL_MICROS } from './polymarket-amounts.js';
 import {
-  POLYMARKET_FEE_STEP_MICROS,
-  POLYMARKET_ROUNDING_ALLOWANCE_MICROS,
-} from './polymarket-fee.js';
+  affordableCenti,
+  kalshiOffer,
+  largestOrder,
+  type Offer,
+  type OneLegOrder,
+  polymarketOffer,
+  unitMicros,
+} from './one-leg-order.js';
 import type { AskLevels, PairTerms } from './sizing.js';
-import { CENTI_PER_CONTRACT, MICROS_PER_DOLLAR, MICROS_PER_PRICE_E4, PAYOUT_E4 } from './units.js';
+import { CENTI_PER_CONTRACT, MICROS_PER_DOLLAR } from './units.js';
 import { KALSHI, POLYMARKET, type Venue } from './venue.js';
 
 export interface NeutralisationInput {
@@ -37,19 +39,6 @@ export interface NeutralisationInput {
  */
 export type WaitReason = 'no-trusted-book' | 'no-asks' | 'too-small' | 'too-dear';
 
-/** An order and its arithmetic. */
-interface OrderFigures {
-  readonly venue: Venue;
-  readonly sizeCenti: number;
-  readonly limitE4: number;
-  /** At the prices seen. On Polymarket whole cents. */
-  readonly costMicros: number;
-  /** Upper bound. */
-  readonly feeMicros: number;
-  /** basis + cost + fee - payout of these contracts, basis and fee rounded up together; below 0 it is a gain. */
-  readonly lossMicros: number;
-}
-
 /** Completing buys the leg that is missing; unwinding buys the complement of the one that is held. */
 type Purchase = 'complete' | 'unwind';
 
@@ -58,11 +47,11 @@ type Purchase = 'complete' | 'unwind';
  * has those of the worst result.
  */
 export type NeutralisationOption =
-  | ({ readonly option: Purchase; readonly obstacle?: 'too-dear' } & OrderFigures)
+  | ({ readonly option: Purchase; readonly obstacle?: 'too-dear' } & OneLegOrder)
   | {
       readonly option: Purchase;
-      readonly obstacle: Exclude<WaitReason, 'too-dear'>;
       readonly venue: Venue;
+      readonly obstacle: Exclude<WaitReason, 'too-dear'>;
     }
   | { readonly option: 'hold'; readonly lossMicros: number };
 
@@ -85,24 +74,7 @@ export type Plan =
       readonly options: readonly NeutralisationOption[];
     };
 
-/** One exchange's side of the question. */
-interface Market {
-  readonly venue: Venue;
-  readonly asks: AskLevels | undefined;
-  readonly fees: FeeTable;
-  /** No order for fewer contracts than this is ever taken, whatever the book. */
-  readonly minSizeCenti: number;
-  minSpendMicros(limitE4: number): number;
-  /** Room for what the exchange's rounding may add to the fee of an order that reaches this many levels down. */
-  roundingMicros(level: number): number;
-  /** The largest count up to `mostCenti` that an order may take of a level, given what it takes of those above; else below 1. */
-  orderableCenti(
-    mostCenti: number,
-    priceE4: number,
-    beforeCenti: number,
-    spentMicros: number,
-  ): number;
-}
+type OrderPair = readonly [kalshi: OneLegOrder | undefined, polymarket: OneLegOrder | undefined];
 
 /** More than any loss; a hundred times it is still exact. */
 const ANY_LOSS_MICROS = floorDiv(Number.MAX_SAFE_INTEGER, 2 * CENTI_PER_CONTRACT);
@@ -116,201 +88,127 @@ export function costOfHolding(sizeCenti: number, basisMicrosPerContract: number)
  * The next order that evens an exposure out, or why there is none. It buys no more than is naked, at less than $1 fee included, and loses
  * no more than is allowed, when it fills at the prices seen.
  *
- * The cheapest asks of both books together, as far as exposure and loss go, say how much each exchange should sell. Of the largest orders
- * that fit into those two shares the larger is sent first; the other is the next call's. When neither exchange takes an order for its
- * share, it is the largest that either takes for the whole exposure; of two, that which loses less a contract.
+ * Orders on one exchange and on both are weighed by the most that can be lost once they are filled: their own loss, and all that the
+ * contracts cost which are naked even then. Of two orders the larger is sent; the next call finds the other, or something better.
  */
 export function planNeutralisation(input: NeutralisationInput): Plan {
-  const { sizeCenti, maxLossMicros } = input;
-  const markets = [kalshiMarket(input), polymarketMarket(input)] as const;
-  const shares = sharesCenti(markets, input);
-  const within = markets.map((market) =>
-    largestOrder(market, input, shares[market.venue], maxLossMicros),
-  );
-  const whole = markets.map((market) => largestOrder(market, input, sizeCenti, maxLossMicros));
-  const options = [
-    ...markets.map((market) =>
-      optionOf(market, input, within[market.venue] ?? whole[market.venue]),
-    ),
-    {
-      option: 'hold' as const,
-      lossMicros: costOfHolding(sizeCenti, input.basisMicrosPerContract),
-    },
-  ];
-  const order = pick(within, coversMore) ?? pick(whole, losesLessEach);
+  const { sizeCenti, basisMicrosPerContract, maxLossMicros } = input;
+  const offers = [
+    kalshiOffer(input.kalshiAsks, input.kalshiStepCenti, input.terms),
+    polymarketOffer(input.polymarketAsks, input.terms),
+  ] as const;
+  const chosen = leastAtWorst(orderPairs(offers, input), input);
+  const options: NeutralisationOption[] = offers.map((offer) => {
+    const alone = () => largestOrder(offer, basisMicrosPerContract, sizeCenti, maxLossMicros);
+    return optionOf(offer, input, chosen[offer.venue] ?? alone());
+  });
+  options.push({ option: 'hold', lossMicros: costOfHolding(sizeCenti, basisMicrosPerContract) });
+  const order = larger(chosen);
   if (order === undefined) return waiting(options);
   const { costMicros: spendMicros, ...figures } = order;
   return { kind: 'buy', ...figures, spendMicros, options };
 }
 
-function kalshiMarket({ kalshiAsks, kalshiStepCenti, terms }: NeutralisationInput): Market {
-  return {
-    venue: KALSHI,
-    asks: kalshiAsks,
-    fees: terms.kalshiFees,
-    minSizeCenti: kalshiStepCenti,
-    minSpendMicros: () => 0,
-    roundingMicros: (level) =>
-      KALSHI_ROUNDING_ALLOWANCE_MICROS + level * KALSHI_BALANCE_STEP_MICROS,
-    orderableCenti: (mostCenti, _priceE4, beforeCenti) =>
-      mostCenti - ((beforeCenti + mostCenti) % kalshiStepCenti),
-  };
+/**
+ * What is weighed. Polymarket's steps and minimum are the coarser: it sells nothing, all that it can, or what is next below or above the
+ * share that the cheapest asks of both books leave it; and Kalshi sells the rest.
+ */
+function orderPairs(offers: readonly [Offer, Offer], input: NeutralisationInput): OrderPair[] {
+  const [kalshi, polymarket] = offers;
+  const { sizeCenti, basisMicrosPerContract, maxLossMicros } = input;
+  const upTo = (maxSizeCenti: number) =>
+    largestOrder(polymarket, basisMicrosPerContract, maxSizeCenti, maxLossMicros);
+  const shareCenti = polymarketShareCenti(offers, input);
+  const below = upTo(shareCenti);
+  // The first size above the share at which the largest order is another one: it is the smallest that is above the share.
+  let [without, within] = [shareCenti, sizeCenti];
+  while (within - without > 1) {
+    const middle = Math.floor((without + within) / 2);
+    if (upTo(middle)?.sizeCenti === below?.sizeCenti) without = middle;
+    else within = middle;
+  }
+  return [undefined, upTo(sizeCenti), below, upTo(within)].map((order) => {
+    const restCenti = sizeCenti - (order?.sizeCenti ?? 0);
+    const lossMicros = maxLossMicros - Math.max(0, order?.lossMicros ?? 0);
+    return [largestOrder(kalshi, basisMicrosPerContract, restCenti, lossMicros), order];
+  });
 }
 
-function polymarketMarket({ polymarketAsks, terms }: NeutralisationInput): Market {
-  const minSizeCenti = terms.polymarketMinSizeCenti;
-  return {
-    venue: POLYMARKET,
-    asks: polymarketAsks,
-    fees: terms.polymarketFees,
-    minSizeCenti,
-    // The exchange reads an order's shares as its spend at the limit price.
-    minSpendMicros: (limitE4) => Math.max(POLYMARKET_MIN_NOTIONAL_MICROS, minSizeCenti * limitE4),
-    roundingMicros: (level) =>
-      POLYMARKET_ROUNDING_ALLOWANCE_MICROS + level * POLYMARKET_FEE_STEP_MICROS,
-    orderableCenti: (mostCenti, priceE4, _beforeCenti, spentMicros) =>
-      orderableCenti(mostCenti, priceE4, spentMicros),
-  };
-}
-
-/** What a contract costs at a level with its fee, in micros; a dollar or more where the book ends: nobody would buy it. */
-function unitMicros({ asks, fees }: Market, level: number): number {
-  if (asks === undefined || level >= asks.count) return MICROS_PER_DOLLAR;
-  const priceE4 = asks.pricesE4[level]!;
-  return priceE4 * MICROS_PER_PRICE_E4 + fees[priceE4]!;
-}
-
-/** How many contracts each exchange sells when the cheapest of both books are bought, as far as exposure and loss go. */
-function sharesCenti(
-  markets: readonly [Market, Market],
+/** How many contracts Polymarket sells when the cheapest of both books are bought, as far as exposure and loss go. */
+function polymarketShareCenti(
+  offers: readonly [Offer, Offer],
   { sizeCenti, basisMicrosPerContract, maxLossMicros }: NeutralisationInput,
-): [kalshi: number, polymarket: number] {
-  const shares: [number, number] = [0, 0];
+): number {
   const levels: [number, number] = [0, 0];
+  let shareCenti = 0;
   let leftCenti = sizeCenti;
-  // In 1/100 micro: losses are micros a contract, and sizes 1/100 contract.
+  // In 1/100 micro: micros a contract times 1/100 contract.
   let room = maxLossMicros * CENTI_PER_CONTRACT;
   while (leftCenti > 0) {
-    const units = markets.map((market) => unitMicros(market, levels[market.venue]));
-    const venue = units[KALSHI]! <= units[POLYMARKET]! ? KALSHI : POLYMARKET;
-    if (units[venue]! >= MICROS_PER_DOLLAR) break;
-    const loss = units[venue]! + basisMicrosPerContract - MICROS_PER_DOLLAR;
+    const [kalshi, polymarket] = offers.map((offer) => unitMicros(offer, levels[offer.venue]));
+    const venue = kalshi! <= polymarket! ? KALSHI : POLYMARKET;
+    const unit = Math.min(kalshi!, polymarket!);
+    if (unit >= MICROS_PER_DOLLAR) break;
+    const loss = unit + basisMicrosPerContract - MICROS_PER_DOLLAR;
     const affordable = affordableCenti(room, loss);
-    const offered = markets[venue].asks!.sizesCenti[levels[venue]]!;
+    const offered = offers[venue].asks!.sizesCenti[levels[venue]]!;
     const taken = Math.min(offered, leftCenti, affordable);
-    shares[venue] += taken;
+    if (venue === POLYMARKET) shareCenti += taken;
     leftCenti -= taken;
     room -= taken * loss;
     levels[venue]++;
     if (taken === affordable) break;
   }
-  return shares;
+  return shareCenti;
 }
 
-/** The largest order up to a size that the exchange takes, that loses no more than this, and that costs less than it pays. */
-function largestOrder(
-  { venue, asks, ...market }: Market,
-  { basisMicrosPerContract }: NeutralisationInput,
-  maxSizeCenti: number,
-  maxLossMicros: number,
-): OrderFigures | undefined {
-  let largest: OrderFigures | undefined;
-  let before = 0;
-  let spent = 0;
-  let fees = 0;
-  for (let level = 0; asks !== undefined && level < asks.count && before < maxSizeCenti; level++) {
-    const priceE4 = asks.pricesE4[level]!;
-    const sizeCenti = asks.sizesCenti[level]!;
-    const fee = market.fees[priceE4]!;
-    const unit = priceE4 * MICROS_PER_PRICE_E4 + fee;
-    if (unit >= MICROS_PER_DOLLAR) break;
-    const rounding = market.roundingMicros(level);
-    // In 1/100 micro, and without the contracts of this level.
-    const lossBefore =
-      before * basisMicrosPerContract +
-      fees +
-      (spent + rounding - before * PAYOUT_E4) * CENTI_PER_CONTRACT;
-    const loss = unit + basisMicrosPerContract - MICROS_PER_DOLLAR;
-    const room = maxLossMicros * CENTI_PER_CONTRACT - lossBefore;
-    const taken = market.orderableCenti(
-      Math.min(sizeCenti, maxSizeCenti - before, affordableCenti(room, loss)),
-      priceE4,
-      before,
-      spent,
+function leastAtWorst(pairs: readonly OrderPair[], input: NeutralisationInput): OrderPair {
+  const { sizeCenti, basisMicrosPerContract } = input;
+  const worstMicros = ([kalshi, polymarket]: OrderPair) => {
+    const boughtCenti = (kalshi?.sizeCenti ?? 0) + (polymarket?.sizeCenti ?? 0);
+    return (
+      (kalshi?.lossMicros ?? 0) +
+      (polymarket?.lossMicros ?? 0) +
+      costOfHolding(sizeCenti - boughtCenti, basisMicrosPerContract)
     );
-    const order: OrderFigures = {
-      venue,
-      sizeCenti: before + taken,
-      limitE4: priceE4,
-      costMicros: spent + taken * priceE4,
-      feeMicros: ceilDiv(fees + taken * fee, CENTI_PER_CONTRACT) + rounding,
-      lossMicros: ceilDiv(lossBefore + taken * loss, CENTI_PER_CONTRACT),
-    };
-    const isTaken = taken > 0 && order.costMicros >= market.minSpendMicros(priceE4);
-    const isWorthIt = order.costMicros + order.feeMicros < order.sizeCenti * PAYOUT_E4;
-    if (isTaken && isWorthIt && order.lossMicros <= maxLossMicros) largest = order;
-    before += sizeCenti;
-    spent += sizeCenti * priceE4;
-    fees += sizeCenti * fee;
-  }
-  return largest;
+  };
+  return pairs.reduce((best, pair) => (worstMicros(pair) < worstMicros(best) ? pair : best));
 }
 
-/** Contracts, in 1/100, whose loss fits into the room; a contract that gains always does. */
-function affordableCenti(room: number, lossMicrosPerContract: number): number {
-  if (lossMicrosPerContract <= 0) return Number.POSITIVE_INFINITY;
-  return floorDiv(Math.max(0, room), lossMicrosPerContract);
+/** Of equals Kalshi's: its fills are final at once. */
+function larger([kalshi, polymarket]: OrderPair): OneLegOrder | undefined {
+  if (kalshi === undefined || polymarket === undefined) return kalshi ?? polymarket;
+  return polymarket.sizeCenti > kalshi.sizeCenti ? polymarket : kalshi;
 }
 
 function optionOf(
-  market: Market,
-  input: NeutralisationInput,
-  order: OrderFigures | undefined,
+  offer: Offer,
+  { heldVenue, sizeCenti, basisMicrosPerContract }: NeutralisationInput,
+  order: OneLegOrder | undefined,
 ): NeutralisationOption {
-  const { venue, asks, minSizeCenti } = market;
-  const option = venue === input.heldVenue ? 'unwind' : 'complete';
+  const { venue, asks, minSizeCenti } = offer;
+  const option = venue === heldVenue ? 'unwind' : 'complete';
   if (order !== undefined) return { option, ...order };
-  if (input.sizeCenti < minSizeCenti) return { option, venue, obstacle: 'too-small' };
+  if (sizeCenti < minSizeCenti) return { option, venue, obstacle: 'too-small' };
   if (asks === undefined) return { option, venue, obstacle: 'no-trusted-book' };
-  if (unitMicros(market, 0) >= MICROS_PER_DOLLAR) return { option, venue, obstacle: 'no-asks' };
-  const dear = largestOrder(market, input, input.sizeCenti, ANY_LOSS_MICROS);
+  if (unitMicros(offer, 0) >= MICROS_PER_DOLLAR) return { option, venue, obstacle: 'no-asks' };
+  const dear = largestOrder(offer, basisMicrosPerContract, sizeCenti, ANY_LOSS_MICROS);
   if (dear === undefined) return { option, venue, obstacle: 'too-small' };
   return { option, obstacle: 'too-dear', ...dear };
 }
 
-/** What stands in the way of the exchange that is nearest to an order. */
+const NEAREST_FIRST: readonly WaitReason[] = ['too-dear', 'no-trusted-book', 'no-asks'];
+
+/** What stands in the way on the exchange that is nearest to an order. */
 function waiting(options: readonly NeutralisationOption[]): Plan {
-  const obstacles: (WaitReason | undefined)[] = [];
+  const obstacles = new Set<WaitReason | undefined>();
   const losses: number[] = [];
   for (const option of options) {
     if (option.option === 'hold') continue;
-    obstacles.push(option.obstacle);
+    obstacles.add(option.obstacle);
     if (option.obstacle === 'too-dear') losses.push(option.lossMicros);
   }
-  const why = NEAREST_FIRST.find((reason) => obstacles.includes(reason)) ?? 'too-small';
+  const why = NEAREST_FIRST.find((reason) => obstacles.has(reason)) ?? 'too-small';
   if (why !== 'too-dear') return { kind: 'wait', why, options };
   return { kind: 'wait', why, cheapestLossMicros: Math.min(...losses), options };
-}
-
-const NEAREST_FIRST: readonly WaitReason[] = ['too-dear', 'no-trusted-book', 'no-asks'];
-
-function pick(
-  [kalshi, polymarket]: readonly (OrderFigures | undefined)[],
-  isBetter: (order: OrderFigures, than: OrderFigures) => boolean,
-): OrderFigures | undefined {
-  if (kalshi === undefined || polymarket === undefined) return kalshi ?? polymarket;
-  // Alike, Kalshi's: its fills are final at once.
-  return isBetter(polymarket, kalshi) ? polymarket : kalshi;
-}
-
-function coversMore(order: OrderFigures, than: OrderFigures): boolean {
-  return order.sizeCenti > than.sizeCenti;
-}
-
-function losesLessEach(order: OrderFigures, than: OrderFigures): boolean {
-  // The products pass 2^53.
-  return (
-    BigInt(order.lossMicros) * BigInt(than.sizeCenti) <
-    BigInt(than.lossMicros) * BigInt(order.sizeCenti)
-  );
 }

@@ -67,6 +67,7 @@ export class Neutraliser {
   readonly #clock: Clock;
   readonly #firstExitId: number;
   readonly #open = new Map<number, Open>();
+  readonly #dustE6 = new Map<number, number>();
   #exits = 0;
 
   /** `firstExitId`: exits are numbered from it on, in place of arbitrages. */
@@ -113,17 +114,22 @@ export class Neutraliser {
     // While an order is under way its fills may not all be here: the exposure is of the past.
     const isBusy = this.#parts.isBusy(pair);
     const open = this.#open.get(pair);
-    if (exposure.sizeE6 === 0) {
-      if (open !== undefined && !isBusy) this.#close(pair, open, nowMs, 0);
+    if (exposure.sizeE6 < E6_PER_CENTI && open !== undefined) {
+      if (!isBusy) this.#close(pair, open, nowMs, exposure.sizeE6);
       return;
     }
     if (open === undefined) {
-      if (!isBusy) this.#begin(pair, exposure, nowMs);
+      if (!isBusy && !this.#isDust(pair, exposure)) this.#begin(pair, exposure, nowMs);
       return;
     }
     this.#budget.note(pair, this.#parts.nakedMicros(pair), nowMs);
     if (open.isAbandoned || isBusy) return;
     this.#act(pair, open, exposure, nowMs);
+  }
+
+  /** Less than any exchange counts, or what was left of the last exposure. */
+  #isDust(pair: number, { sizeE6 }: Exposure): boolean {
+    return sizeE6 < E6_PER_CENTI || sizeE6 === this.#dustE6.get(pair);
   }
 
   #begin(pair: number, exposure: Exposure, nowMs: number): void {
@@ -202,6 +208,7 @@ export class Neutraliser {
   #close(pair: number, { sinceMs, valueMicros }: Open, nowMs: number, dustE6: number): void {
     const lossMicros = valueMicros - this.#parts.valueMicros(pair);
     this.#open.delete(pair);
+    this.#dustE6.set(pair, dustE6);
     this.#budget.reset(pair);
     this.#parts.events.neutral(pair, nowMs - sinceMs, lossMicros, dustE6);
   }

@@ -220,7 +220,8 @@ const tradingSection = z.strictObject({
   ),
 });
 
-const MAX_DOLLARS = '1000000000';
+/** What the purses of shared memory hold at most is a little more. */
+const MAX_DOLLARS = '20000000';
 /** A limit of 0 dollars is none: whoever wants no order asks to observe. */
 const dollarLimit = (standard: string, meaning: string) =>
   decimal(MICROS_PLACES, '0.01', MAX_DOLLARS, standard, meaning);

@@ -3,7 +3,7 @@
 // traded.
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { homedir, userInfo } from 'node:os';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'libsql';
 import { z } from 'zod';
@@ -60,18 +60,9 @@ export async function lockInstance(
   }
 }
 
-/** The same for every instance of a user, whatever its environment says. */
+/** One place a user, and not the state directory's: two instances with different state may be at one account. */
 function realLocksDir(): string {
-  return join(homeOfUser(), '.local', 'state', 'underround', 'locks');
-}
-
-function homeOfUser(): string {
-  try {
-    return userInfo().homedir;
-  } catch {
-    // A user without an entry in the system's list, as in some containers.
-    return homedir();
-  }
+  return join(homedir(), '.local', 'state', 'underround', 'locks');
 }
 
 /**

@@ -17,6 +17,8 @@ const PROBE_SHARE = 1 / 3;
 const GIVE_UP_FACTOR = 4;
 /** Frames that stay late for so long while answers are quick: it is the clocks that have moved, not the frames that wait. */
 const CLOCK_MOVED_MS = 1_000;
+/** No frame is so much quicker than the quickest was: the exchange's clock was set forward, and what is old now looks new. */
+const CLOCK_FORWARD_MS = 200;
 /** The quickest frame seen fades by this much a second, so that a clock that drifts does not freeze the baseline. */
 const BASELINE_FADE_MS_PER_SECOND = 0.1;
 
@@ -36,6 +38,8 @@ export class Liveness {
   #baselineLagMs = Number.POSITIVE_INFINITY;
   #baselineNs = 0;
   #late = false;
+  /** The exchange's clock was set forward, and what is quick by it is not known yet. */
+  #isForward = false;
   /** Since when each frame was late, 0 when the last one was not. A new connection does not change it. */
   #lateSinceNs = 0;
 
@@ -81,7 +85,12 @@ export class Liveness {
     const lagMs = nowNs / NS_PER_MS - venueMs;
     const faded =
       this.#baselineLagMs + ((nowNs - this.#baselineNs) / 1e9) * BASELINE_FADE_MS_PER_SECOND;
-    if (!(lagMs >= faded)) {
+    if (lagMs < faded - CLOCK_FORWARD_MS && faded !== Number.POSITIVE_INFINITY) {
+      this.#isForward = true;
+    }
+    if (this.#isForward) {
+      this.#late = true;
+    } else if (!(lagMs >= faded)) {
       this.#baselineLagMs = lagMs;
       this.#baselineNs = nowNs;
       this.#late = false;
@@ -102,10 +111,14 @@ export class Liveness {
     const isCurrent = nowNs - askedNs <= this.#maxLagMs * NS_PER_MS;
     if (!isCurrent) return false;
     const lateNs = this.#lateSinceNs === 0 ? 0 : nowNs - this.#lateSinceNs;
-    if (isOrdered && lateNs > CLOCK_MOVED_MS * NS_PER_MS) {
+    const hasMoved = this.#isForward || lateNs > CLOCK_MOVED_MS * NS_PER_MS;
+    if (isOrdered && hasMoved) {
       this.#baselineLagMs = Number.POSITIVE_INFINITY;
       this.#lateSinceNs = 0;
+      this.#isForward = false;
     }
+    // An answer by another way says nothing of clocks.
+    if (this.#isForward) return false;
     this.#late = false;
     return true;
   }

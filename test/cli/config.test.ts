@@ -18,7 +18,9 @@ import {
 } from '../../src/runtime/config.js';
 import { SETTINGS, type Setting } from '../../src/runtime/config-schema.js';
 import { editDistance, nearestKey } from '../../src/runtime/nearest-key.js';
+import { PROFILE_DEFAULTS } from '../../src/runtime/profile-defaults.js';
 
+const CHOICES = { stateDir: '/s', acceptDifferences: false };
 const TEXTS = [
   'http://a.example/x',
   'wss://b.example/ws',
@@ -99,9 +101,12 @@ describe('configuration', () => {
         });
         const winner = present.indexOf(true);
         const { config, origins } = resolveConfig(sources);
-        const expected = winner < 0 ? setting.facts.default : values[winner]!.shown;
-        expect(shownValue(config, setting)).toBe(expected);
-        expect(origins[setting.path]?.from).toBe(winner < 0 ? 'default' : RANKS[winner]);
+        // Without a profile, it is sim.
+        const ofProfile = PROFILE_DEFAULTS.sim[setting.path];
+        const standard = ofProfile ?? setting.facts.default;
+        const none = ofProfile === undefined ? 'default' : 'profile';
+        expect(shownValue(config, setting)).toBe(winner < 0 ? standard : values[winner]!.shown);
+        expect(origins[setting.path]?.from).toBe(winner < 0 ? none : RANKS[winner]);
       }),
     );
   });
@@ -178,7 +183,9 @@ describe('configuration', () => {
 
   it('names all that is missing before an engine can start', () => {
     const { config } = resolveConfig(NOTHING);
-    expect(() => toEngineConfig(config, { cores: 2 })).toThrow(/kalshi\.restUrl[\s\S]*pairs\.path/);
+    expect(() => toEngineConfig(config, { cores: 2 }, CHOICES)).toThrow(
+      /kalshi\.restUrl[\s\S]*pairs\.path/,
+    );
   });
 
   it('gives the engine and the truth the same exact limits', () => {
@@ -200,10 +207,10 @@ describe('configuration', () => {
       },
       pairs: { path: 'p' },
     };
-    const engine = toEngineConfig(full, { cores: 2 });
+    const engine = toEngineConfig(full, { cores: 2 }, CHOICES);
     const limits = { minNetMicros: 70_000, maxSizeCenti: 1_250, maxCostMicros: 33_000_001 };
     expect(engine).toMatchObject({ ...limits, wait: 'block', maxSilenceMs: 1_500, executors: 1 });
-    expect(toEngineConfig(full, { cores: 16 }).wait).toBe('hybrid');
+    expect(toEngineConfig(full, { cores: 16 }, CHOICES).wait).toBe('hybrid');
     const flags = simFlags(config);
     const given = Object.fromEntries(
       Array.from({ length: flags.length / 2 }, (_, index) => [
@@ -214,6 +221,104 @@ describe('configuration', () => {
       ]),
     );
     expect(simOptionsOf(given)).toMatchObject(limits);
+  });
+});
+
+describe('limits of risk', () => {
+  const of = (flags: Record<string, string>) => resolveConfig({ flags, env: {} });
+  const ADDRESSES = {
+    'kalshi.keyId': 'id',
+    'kalshi.privateKeyPath': '/k',
+    'polymarket.privateKeyPath': '/p',
+    'polymarket.funder': `0x${'1'.repeat(40)}`,
+    'pairs.path': '/pairs',
+  };
+
+  it('suit a small account where the money is real, in integers', () => {
+    const { config } = of({ profile: 'live', ...ADDRESSES });
+    expect(toEngineConfig(config, { cores: 2 }, CHOICES)).toMatchObject({
+      profile: 'live',
+      stateDir: '/s',
+      acceptDifferences: false,
+      legPolicy: 'simultaneous',
+      risk: {
+        maxMarketPositionMicros: 200_000_000,
+        maxTotalPositionMicros: 1_000_000_000,
+        maxDailyLossMicros: 50_000_000,
+        maxConsecutiveFailures: 10,
+        maxNakedMicros: 100_000_000,
+        nakedBudgetMicroSeconds: 3_000_000_000,
+        maxLossPerArbMicros: 5_000_000,
+        maxClockSkewMs: 5_000,
+        minMinutesToClose: 10,
+        minPriceE4: 100,
+        maxPriceE4: 9_900,
+        mismatchesBeforeRest: 3,
+        mismatchRestMs: 300_000,
+        unknownDeadlineMs: 60_000,
+      },
+    });
+  });
+
+  it('are those of the profile where nobody gives one, and say so', () => {
+    const sim = of({ 'risk.maxNaked': '7' });
+    expect(sim.config.risk).toMatchObject({
+      maxDailyLoss: '100000',
+      maxNaked: '7',
+      minMinutesToClose: 0,
+    });
+    const text = configText(sim, false);
+    expect(text).toMatch(/risk\.maxDailyLoss +100000 +profile sim/);
+    expect(text).toMatch(/risk\.maxNaked +7 +flag --max-naked/);
+    expect(text).toMatch(/risk\.maxLossPerArb +5 +default/);
+    expect(configText(of({ profile: 'live' }), false)).toMatch(/risk\.maxDailyLoss +50 +default/);
+  });
+
+  it.each(Object.entries(PROFILE_DEFAULTS))(
+    'of profile %s are settings and allowed',
+    (_, table) => {
+      for (const [path, text] of Object.entries(table)) {
+        const setting = SETTINGS.find((each) => each.path === path);
+        expect([path, setting?.schema.safeParse(text).success]).toEqual([path, true]);
+      }
+    },
+  );
+
+  it('refuse an order of the legs that two executors cannot keep', () => {
+    const two = { 'engine.executors': '2' };
+    expect(of({ ...two, 'trading.legPolicy': 'simultaneous' }).config.engine.executors).toBe('2');
+    for (const policy of ['kalshi-first', 'polymarket-first']) {
+      const problems = problemsOf({ flags: { ...two, 'trading.legPolicy': policy }, env: {} });
+      expect(problems).toHaveLength(1);
+      expect(problems[0]).toContain(`trading.legPolicy=${policy} engine.executors=2`);
+    }
+  });
+});
+
+describe('the state directory', () => {
+  const of = (profile: string, env: Record<string, string>) => {
+    const { config, origins } = resolveConfig({ flags: { profile }, env });
+    return [config.state.dir, origins['state.dir']?.from];
+  };
+
+  it.each([
+    ['live', { HOME: '/h' }, '/h/.local/state/underround/live'],
+    ['demo', { HOME: '/h', XDG_STATE_HOME: '/x' }, '/x/underround/demo'],
+    ['live', { HOME: '/h', XDG_STATE_HOME: '/x' }, '/x/underround/live'],
+    ['live', { HOME: '/h', XDG_STATE_HOME: 'x' }, '/h/.local/state/underround/live'],
+    ['live', { HOME: '/h', XDG_STATE_HOME: '' }, '/h/.local/state/underround/live'],
+  ])('of profile %s with %j is %s', (profile, env, dir) => {
+    expect(of(profile, env)).toEqual([dir, 'profile']);
+  });
+
+  it('of profile sim is nobody knows where before its exchanges are there', () => {
+    expect(of('sim', { HOME: '/h', XDG_STATE_HOME: '/x' })).toEqual([undefined, 'default']);
+  });
+
+  it('is what a user gives, in every profile', () => {
+    for (const profile of ['sim', 'live']) {
+      expect(of(profile, { UNDERROUND_STATE_DIR: '/mine' })).toEqual(['/mine', 'env']);
+    }
   });
 });
 

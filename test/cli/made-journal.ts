@@ -61,7 +61,10 @@ export const sizings: fc.Arbitrary<Sizing> = fc
   .record({
     kalshiAsks: asks(5_000, 100),
     polymarketAsks: asks(4_500, 100),
-    kalshiRate: fc.constantFrom({ numerator: 7, denominator: 100 }, { numerator: 0, denominator: 1 }),
+    kalshiRate: fc.constantFrom(
+      { numerator: 7, denominator: 100 },
+      { numerator: 0, denominator: 1 },
+    ),
     polymarketRate: fc.constantFrom(
       { numerator: 0, denominator: 1 },
       { numerator: 1, denominator: 20 },
@@ -327,7 +330,8 @@ class Maker {
     const { pair, direction, sizing } = plan;
     const { sized } = sizing;
     const clientOrderId = `ur${venue}-made-${++this.#count}`;
-    const orderId = leg.ending === 'rejected' || leg.ending === 'not-written' ? null : `x${clientOrderId}`;
+    const orderId =
+      leg.ending === 'rejected' || leg.ending === 'not-written' ? null : `x${clientOrderId}`;
     const outcome = venue === KALSHI ? direction : polymarketOutcome(direction, POLARITIES[pair]!);
     const limitE4 = venue === KALSHI ? sized.kalshiLimitE4 : sized.polymarketLimitE4;
     const spendMicros = venue === KALSHI ? sized.kalshiCostMicros : sized.polymarketCostMicros;
@@ -347,11 +351,24 @@ class Maker {
       spendMicros,
       state: first,
       reply: { kind: first },
-      stampsNs: { receivedNs: 1_000, detectedNs: 13_300, dequeuedNs: 20_000, writtenNs: 51_000, answeredNs: 4_051_000 },
+      stampsNs: {
+        receivedNs: 1_000,
+        detectedNs: 13_300,
+        dequeuedNs: 20_000,
+        writtenNs: 51_000,
+        answeredNs: 4_051_000,
+      },
     });
     this.#truth.entries[venue]++;
     if (last !== first) {
-      this.#put({ t: 'order-state', atMs: this.#now(), clientOrderId, state: last, why: 'made', filledE6: null });
+      this.#put({
+        t: 'order-state',
+        atMs: this.#now(),
+        clientOrderId,
+        state: last,
+        why: 'made',
+        filledE6: null,
+      });
     }
     if (leg.ending === 'lost' || leg.ending === 'unknown') {
       this.#truth.orphanOrders.add(clientOrderId);
@@ -387,8 +404,6 @@ class Maker {
       if (leg.isFinal) put('final');
       if (isFailed) {
         put('failed');
-        // A late copy from a list does not bring it back.
-        if (leg.isTwice) put('provisional');
         continue;
       }
       heldE6 += BigInt(partE6);
@@ -417,7 +432,11 @@ class Maker {
     const feeMicros =
       venue === KALSHI
         ? kalshiTradeFeeMicros({ numerator: 7, denominator: 100 }, priceE4, sizeCenti)
-        : polymarketFillFeeMicros({ rate: { numerator: 1, denominator: 20 }, exponent: 1 }, priceE4, sizeE6);
+        : polymarketFillFeeMicros(
+            { rate: { numerator: 1, denominator: 20 }, exponent: 1 },
+            priceE4,
+            sizeE6,
+          );
     this.#put({
       t: 'fill',
       atMs: this.#now(),
@@ -463,7 +482,11 @@ class Maker {
     }
   }
 
-  #evenOut({ pair, evening, lossMicros, tookMs, sizing }: StretchPlan, arb: string, direction: Outcome): void {
+  #evenOut(
+    { pair, evening, lossMicros, tookMs, sizing }: StretchPlan,
+    arb: string,
+    direction: Outcome,
+  ): void {
     this.#arbIs(arb, pair, 'exposed', { exposureE6: 1_000_000 });
     if (evening === 'open') return;
     this.#atMs += tookMs;
@@ -498,7 +521,17 @@ class Maker {
     });
     this.#truth.exits[KALSHI]++;
     const priceE4 = sizing.sized.kalshiLimitE4;
-    this.#fill(KALSHI, pair, outcome, `t${++this.#count}`, orderId, clientOrderId, 1_000_000, priceE4, 'final');
+    this.#fill(
+      KALSHI,
+      pair,
+      outcome,
+      `t${++this.#count}`,
+      orderId,
+      clientOrderId,
+      1_000_000,
+      priceE4,
+      'final',
+    );
     this.#arbIs(arb, pair, 'neutral', { afterMs: tookMs, lossMicros });
     this.#truth.timesMs.push(tookMs);
     this.#truth.lossesMicros.push(lossMicros);
@@ -510,7 +543,15 @@ class Maker {
     state: Extract<JournalRecord, { t: 'arb-state' }>['state'],
     facts: unknown,
   ): void {
-    this.#put({ t: 'arb-state', atMs: this.#now(), arb, pair: PAIRS[pair]!, state, why: 'made', facts });
+    this.#put({
+      t: 'arb-state',
+      atMs: this.#now(),
+      arb,
+      pair: PAIRS[pair]!,
+      state,
+      why: 'made',
+      facts,
+    });
   }
 
   #now(): number {

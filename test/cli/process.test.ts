@@ -1,10 +1,22 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { generateKeyPairSync } from 'node:crypto';
+import { once } from 'node:events';
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startExchangeProcess } from '../../src/cli/exchange-process.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -119,8 +131,17 @@ describe('commands', () => {
   it.each([
     [['run', '--detectors', '0'], 'key=engine.detectors origin=flag --detectors given="0"'],
     [['run', '--duration', 'long'], 'key=duration'],
-    [['run', '--profile', 'live'], 'profile=live'],
+    [['run', '--profile', 'live'], 'add --live'],
+    [['run', '--profile', 'live', '--live'], 'UNDERROUND_LIVE=I-accept-the-risk'],
+    [['run', '--profile', 'live', '--observe'], 'add --live'],
+    [['run', '--profile', 'live', '--live', '--observe'], 'key=kalshi.keyId'],
     [['run', '--profile', 'demo'], 'profile=demo'],
+    [['run', '--live'], 'profile=sim'],
+    [['run', '--executors', '2', '--leg-policy', 'kalshi-first'], 'engine.executors=2'],
+    [['run', '--attach', 'no.json'], 'file=no.json reason=ENOENT'],
+    [['run', '--attach', 'no.json', '--seed', '7'], '--seed'],
+    [['run', '--attach', 'no.json', '--profile', 'demo'], 'profile=demo'],
+    [['sim', '--duration', 'long'], 'key=duration'],
     [['run', '--config', 'no.yaml'], 'file=no.yaml reason=ENOENT'],
     [['run', '--detectros', '1'], '--detectors'],
     [['sim', '--markets', '0'], 'key=sim.markets'],
@@ -202,6 +223,143 @@ describe('a run as a process', () => {
     await ended;
     expect(isAlive(pid)).toBe(false);
     expect(left()).toEqual([]);
+  });
+});
+
+describe('exchanges that outlive the engines on them', () => {
+  const others: ChildProcess[] = [];
+  let place = '';
+  let attached: readonly string[] = [];
+
+  beforeEach(async () => {
+    place = mkdtempSync(join(tmpdir(), 'underround-attach-'));
+    const file = join(place, 'exchanges.json');
+    const own = ['--directory', join(place, 'exchanges'), '--markets', '5', '--seed', '3'];
+    const out = openSync(file, 'w');
+    const stdio = ['ignore', out, 'inherit'] as const;
+    const busy = ['--divergences-per-second', '10'];
+    others.push(spawn(process.execPath, [main, 'sim', ...own, ...busy], { stdio: [...stdio] }));
+    closeSync(out);
+    attached = ['--attach', file];
+  });
+  afterEach(async () => {
+    for (const child of others.splice(0)) {
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      if (child.kill('SIGKILL')) await ended;
+    }
+    rmSync(place, { recursive: true, force: true });
+  });
+
+  function run() {
+    const child = spawn(process.execPath, [main, 'run', '--json', ...attached], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      cwd: place,
+    });
+    others.push(child);
+    const said = { out: '', err: '' };
+    child.stdout.on('data', (chunk) => {
+      said.out += chunk;
+    });
+    child.stderr.on('data', (chunk) => {
+      said.err += chunk;
+    });
+    const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+    return { child, said, ended };
+  }
+
+  it('hold the account of all of them, one at a time, killed or ended', async () => {
+    const first = run();
+    await until('an arbitrage', () => first.said.err.includes(' arb-filled '));
+    const intruder = run();
+    expect(await intruder.ended).toBe(1);
+    expect(intruder.said.err).toContain(`pid=${first.child.pid} `);
+    first.child.kill('SIGKILL');
+    await first.ended;
+    const second = run();
+    await until('another arbitrage', () => second.said.err.includes(' arb-filled '));
+    second.child.kill('SIGTERM');
+    expect(await second.ended).toBe(0);
+    const summary = jsonOf(second.said.out);
+    expect(summary).toMatchObject({ pnlAgrees: true, run: { seed: 3, markets: 5 } });
+    expect(summary.opportunities).toMatchObject({ false: 0 });
+    expect(isAlive(others[0]?.pid ?? 0)).toBe(true);
+    expect(readdirSync(place).sort()).toEqual(['exchanges', 'exchanges.json', 'underround-state']);
+  });
+
+  it('end the run when they end', async () => {
+    const { said, ended } = run();
+    await until('running', () => said.err.includes(' running '));
+    others[0]?.kill('SIGTERM');
+    expect(await ended).toBe(1);
+    expect(said.err).toMatch(/error exchange-died /);
+  });
+});
+
+describe('the real exchanges', () => {
+  const servers: Server[] = [];
+  afterEach(async () => {
+    for (const server of servers.splice(0)) {
+      server.close();
+      await once(server, 'close');
+    }
+  });
+
+  /** Runs on a stand-in that hangs up on everybody. Gives how often it was called, and how the run ended. */
+  async function call(args: readonly string[], consent: string | undefined) {
+    let calls = 0;
+    const server = createServer((socket) => {
+      calls++;
+      socket.destroy();
+    }).listen(0, '127.0.0.1');
+    servers.push(server);
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const pem = join(directory, 'live.pem');
+    const { privateKey } = generateKeyPairSync('ed25519');
+    writeFileSync(pem, privateKey.export({ type: 'pkcs8', format: 'pem' }));
+    const hex = join(directory, 'live.key');
+    writeFileSync(hex, '5e'.repeat(32));
+    const settings = {
+      'kalshi-rest-url': `http://127.0.0.1:${port}`,
+      'kalshi-ws-url': `ws://127.0.0.1:${port}`,
+      'kalshi-key-id': `key-${port}`,
+      'kalshi-private-key-path': pem,
+      'polymarket-rest-url': `http://127.0.0.1:${port}`,
+      'polymarket-ws-url': `ws://127.0.0.1:${port}`,
+      'polymarket-private-key-path': hex,
+      'polymarket-funder': `0x${port.toString(16).padStart(40, '0')}`,
+      'pairs-path': join(directory, 'pairs.yaml'),
+      'state-dir': join(directory, `state-${port}`),
+    };
+    const flags = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
+    const { UNDERROUND_LIVE: _, ...others } = process.env;
+    const env = { ...others, HOME: directory };
+    const child = spawn(process.execPath, [main, 'run', '--profile', 'live', ...flags, ...args], {
+      stdio: 'ignore',
+      cwd: directory,
+      env: consent === undefined ? env : { ...env, UNDERROUND_LIVE: consent },
+    });
+    const [code] = await once(child, 'exit');
+    return { code, isCalled: calls > 0 };
+  }
+
+  const CONSENT = 'I-accept-the-risk';
+
+  it.each([
+    [[], undefined],
+    [[], CONSENT],
+    [['--observe'], CONSENT],
+    [['--live'], undefined],
+    [['--live'], 'yes'],
+  ])('are not connected to with %j and the consent %j', async (args, consent) => {
+    expect(await call(args, consent)).toEqual({ code: 2, isCalled: false });
+  });
+
+  it.each([
+    [['--live'], CONSENT],
+    [['--live', '--observe'], undefined],
+  ])('are connected to with %j and the consent %j', async (args, consent) => {
+    expect(await call(args, consent)).toEqual({ code: 1, isCalled: true });
   });
 });
 

@@ -6,6 +6,7 @@ import { scoreRun } from '../../src/cli/run-score.js';
 import { type RunEngine, runSession } from '../../src/cli/run-session.js';
 import { summaryText } from '../../src/cli/summary.js';
 import { resolveConfig } from '../../src/runtime/config.js';
+import type { EngineConfig } from '../../src/runtime/engine-config.js';
 import { type EngineEvent, STAGES } from '../../src/runtime/status.js';
 import type { Episode } from '../../src/sim/market/truth.js';
 import { SAMPLE_STATUS } from './sample-status.js';
@@ -22,11 +23,28 @@ interface Trial {
   readonly truthFails?: boolean;
   readonly exchangePnlMicros?: number;
   readonly stoppedBecause?: string;
+  /** Underrounds that the exchanges count are other ones. */
+  readonly otherCriteria?: boolean;
+  readonly isLocked?: boolean;
+  /** No exchanges to start: the addresses are given. */
+  readonly isReal?: boolean;
+  readonly stateDir?: string;
 }
+
+const CRITERIA = { minNetMicros: 20_000, maxSizeCenti: 10_000, maxCostMicros: 100_000_000 };
+const REAL_ACCESS = {
+  'kalshi.keyId': 'id',
+  'kalshi.privateKeyPath': '/k',
+  'polymarket.privateKeyPath': '/p',
+  'polymarket.funder': `0x${'1'.repeat(40)}`,
+  'pairs.path': '/pairs',
+};
 
 /** A session of stubs, and what was done to them. */
 function trial(given: Trial, durationMs: number | undefined = 20) {
   const done: string[] = [];
+  const locked: (string | undefined)[] = [];
+  const configs: EngineConfig[] = [];
   const events: EngineEvent[] = [];
   const statement = { cashMicros: 0, startingMicros: 0, feesMicros: 1 };
   const exchange: RunningExchange = {
@@ -48,7 +66,8 @@ function trial(given: Trial, durationMs: number | undefined = 20) {
     died: given.dies ?? new Promise(() => undefined),
     truth: async () => {
       if (given.truthFails === true) throw new Error('no answer');
-      return { episodes: [], passings: [] };
+      const minNetMicros = given.otherCriteria === true ? 1 : CRITERIA.minNetMicros;
+      return { criteria: { ...CRITERIA, minNetMicros }, episodes: [], passings: [] };
     },
     accounts: async () => ({
       kalshi: statement,
@@ -79,23 +98,33 @@ function trial(given: Trial, durationMs: number | undefined = 20) {
     close: () => void done.push('output closed'),
   };
   const end = new RunEnd();
-  const { config } = resolveConfig({ flags: {}, env: {} });
+  const flags = given.isReal === true ? { profile: 'live', ...REAL_ACCESS } : {};
+  const { config } = resolveConfig({ flags, env: {} });
+  const startExchange = async () => {
+    if (given.exchangeFails === true) throw new Error('port is taken');
+    return exchange;
+  };
   const result = runSession(
-    { config, durationMs },
+    { config, durationMs, stateDir: given.stateDir, acceptDifferences: true },
     {
-      startExchange: async () => {
-        if (given.exchangeFails === true) throw new Error('port is taken');
-        return exchange;
+      startExchange: given.isReal === true ? undefined : startExchange,
+      lock: async (_, locksDir) => {
+        if (given.isLocked === true) throw new Error('another instance has this account');
+        locked.push(locksDir);
+        return { release: () => void done.push('lock released') };
       },
-      createEngine: () => engine,
+      createEngine: (engineConfig) => {
+        configs.push(engineConfig);
+        return engine;
+      },
     },
     output,
     end,
   );
-  return { result, done, events, end };
+  return { result, done, events, end, locked, configs };
 }
 
-const ALL_ENDED = ['engine stopped', 'output closed', 'exchange ended'];
+const ALL_ENDED = ['engine stopped', 'output closed', 'lock released', 'exchange ended'];
 
 describe('a run', () => {
   it('ends by its duration with everything ended and the books compared', async () => {
@@ -166,6 +195,59 @@ describe('a run', () => {
     },
   );
 
+  it('keeps its state with the keys of its exchanges, and its lock too, unless it is told where', async () => {
+    const own = trial({});
+    await own.result;
+    expect(own.locked).toEqual(['/d']);
+    expect(own.configs).toMatchObject([{ stateDir: '/d/state', acceptDifferences: true }]);
+    const told = trial({ stateDir: '/s' });
+    await told.result;
+    expect(told.configs).toMatchObject([{ stateDir: '/s', profile: 'sim' }]);
+  });
+
+  it('does not begin when another instance has the account', async () => {
+    const { result, done, configs } = trial({ isLocked: true });
+    await expect(result).rejects.toThrow('another instance has this account');
+    expect({ done, configs }).toEqual({ done: ['exchange ended'], configs: [] });
+  });
+
+  it('has no score when the exchanges count other underrounds than it looks for', async () => {
+    const { result, events } = trial({ otherCriteria: true });
+    const { code, summary } = await result;
+    expect({ code, truth: summary.opportunities.truth, agrees: summary.pnlAgrees }).toEqual({
+      code: 0,
+      truth: null,
+      agrees: true,
+    });
+    expect(events).toContainEqual(
+      expect.objectContaining({
+        event: 'truth-differs',
+        facts: { minNetMicros: '1 ours 20000' },
+      }),
+    );
+  });
+
+  it('runs on real exchanges without a truth, its lock where every instance of the user looks', async () => {
+    const { result, done, locked, configs } = trial({ isReal: true, stateDir: '/s' });
+    const { code, summary } = await result;
+    expect({ code, done }).toEqual({ code: 0, done: ALL_ENDED.slice(0, 3) });
+    expect(locked).toEqual([undefined]);
+    expect(configs).toMatchObject([
+      {
+        profile: 'live',
+        stateDir: '/s',
+        kalshi: { restUrl: 'https://external-api.kalshi.com/trade-api/v2' },
+        polymarket: { restUrl: 'https://clob.polymarket.com' },
+      },
+    ]);
+    expect(summary).toMatchObject({
+      opportunities: { truth: null, false: null },
+      pnlAgrees: null,
+      run: { profile: 'live', seed: null, markets: SAMPLE_STATUS.pairs },
+    });
+    expect(summaryText(summary, SAMPLE_STATUS, false)).not.toContain('seed');
+  });
+
   it('gives a summary without the truth when the exchanges do not answer', async () => {
     const { result, events } = trial({ truthFails: true });
     const { code, summary } = await result;
@@ -206,6 +288,17 @@ describe('the score of a run', () => {
   it('knows a detection of the moment before the start was heard of', () => {
     const score = scoreRun([episode(900_000, 1_100_000)], [], [at(999_990)], watched);
     expect(score).toMatchObject({ truth: 1, detected: 1, false: 0 });
+  });
+
+  it('does not take what an earlier run bought for its own', () => {
+    const taken = (firstTakesUs: Episode['firstTakesUs']) => ({
+      ...episode(900_000, 1_500_000),
+      firstTakesUs,
+    });
+    const takes = (...episodes: Episode[]) => scoreRun(episodes, [], [], watched).takeTimesUs;
+    expect(takes(taken([950_000, 960_000]))).toEqual([]);
+    expect(takes(taken([950_000, 1_100_000]))).toEqual([]);
+    expect(takes(taken([1_200_000, 1_300_000]))).toEqual([300_000]);
   });
 
   it('calls a detection false whose prices stood longer ago than the tolerance', () => {

@@ -195,27 +195,19 @@ function candidates(of: Case, venue: Venue, maxLoss = of.maxLoss): Candidate[] {
   return found;
 }
 
-/** Buys the cheapest hundredths of contracts of both books, one by one, while exposure and loss allow. */
-function sharesOf(of: Case): [number, number] {
-  const units = VENUES.flatMap((venue) =>
-    (of.books[venue] ?? []).map(({ priceE4, sizeCenti }) => {
-      return { venue, sizeCenti, unit: priceE4 * 100 + feeAt(of, venue, priceE4) };
-    }),
-  )
-    .filter(({ unit }) => unit < 1_000_000)
-    .sort((a, b) => a.unit - b.unit || a.venue - b.venue);
-  const shares: [number, number] = [0, 0];
-  let lost = 0;
-  for (const { venue, sizeCenti, unit } of units) {
-    for (let bought = 0; bought < sizeCenti; bought++) {
-      const loss = unit + of.basis - 1_000_000;
-      const isEnough = shares[KALSHI] + shares[POLYMARKET] === of.sizeCenti;
-      if (isEnough || (loss > 0 && lost + loss > of.maxLoss * 100)) return shares;
-      lost += loss;
-      shares[venue]++;
-    }
-  }
-  return shares;
+/** The most that can be lost once these are filled: their losses, and the cost of what is naked even then. */
+function worstOf(of: Case, orders: readonly (Candidate | undefined)[]): number {
+  const bought = orders.reduce((sum, order) => sum + (order?.count ?? 0), 0);
+  const lost = orders.reduce((sum, order) => sum + (order?.lossMicros ?? 0), 0);
+  return lost + Math.ceil(((of.sizeCenti - bought) * of.basis) / 100);
+}
+
+/** The same, when the other exchange then sells all of the rest that the loss allows. */
+function worstAfter(of: Case, first: Candidate | undefined, others: readonly Candidate[]): number {
+  const rest = of.sizeCenti - (first?.count ?? 0);
+  const loss = of.maxLoss - Math.max(0, first?.lossMicros ?? 0);
+  const second = others.findLast(({ count, lossMicros }) => count <= rest && lossMicros <= loss);
+  return worstOf(of, [first, second]);
 }
 
 function broken(fills: readonly Level[], pieces: number): Level[] {
@@ -244,6 +236,9 @@ function consumed(
     })
     .filter(({ sizeCenti }) => sizeCenti > 0);
 }
+
+/** Two orders have two allowances for rounding, which is not what this is about. */
+const ROUNDING_MICROS = 500;
 
 describe('neutralising', () => {
   test('orders what its exchange takes, never more than is naked, and never loses more than is allowed', () => {
@@ -278,49 +273,47 @@ describe('neutralising', () => {
     expect(bought).toBeGreaterThan(500);
   });
 
-  test('buys the larger of the two shares that the cheapest asks of both books leave, or else the cheapest order there is', () => {
-    const seen = { share: 0, whole: 0, dear: 0, none: 0 };
+  test('leaves no more to lose at worst than any one order, and hardly more than any two', () => {
+    const seen = { one: 0, two: 0, dear: 0, none: 0 };
+    let [near, compared] = [0, 0];
+    const misses: string[] = [];
     fc.assert(
       fc.property(cases, (of) => {
         const plan = planNeutralisation(inputOf(of));
-        const shares = sharesOf(of);
         const all = VENUES.map((venue) => candidates(of, venue));
-        const inShare = VENUES.map((venue) =>
-          all[venue]!.findLast(({ count }) => count <= shares[venue]),
-        ).filter((candidate) => candidate !== undefined);
-        const whole = VENUES.map((venue) => all[venue]!.at(-1)).filter((c) => c !== undefined);
+        const [kalshi, polymarket] = all as [Candidate[], Candidate[]];
         if (plan.kind === 'wait') {
-          expect(whole).toEqual([]);
-          const dear = VENUES.map((venue) =>
-            candidates(of, venue, Number.POSITIVE_INFINITY).at(-1),
-          );
-          const losses = dear.filter((c) => c !== undefined).map((c) => c.lossMicros);
+          expect(all).toEqual([[], []]);
+          const dear = VENUES.map((venue) => candidates(of, venue, Number.POSITIVE_INFINITY));
+          const losses = dear.flatMap((own) => own.at(-1)?.lossMicros ?? []);
           expect(plan.why === 'too-dear').toBe(losses.length > 0);
           expect(plan.cheapestLossMicros).toBe(losses.length > 0 ? Math.min(...losses) : undefined);
           seen[losses.length > 0 ? 'dear' : 'none']++;
           return;
         }
-        const chosen = whole.length === 0 ? undefined : plan;
-        if (chosen === undefined) expect.fail('bought where nothing can be bought');
-        const own = all[plan.venue]!.find(({ count }) => count === plan.sizeCenti);
-        expect(plan.lossMicros).toBe(own?.lossMicros);
-        if (inShare.length > 0) {
-          seen.share++;
-          expect(plan.sizeCenti).toBe(Math.max(...inShare.map(({ count }) => count)));
-          expect(plan.sizeCenti).toBeLessThanOrEqual(shares[plan.venue]);
-        } else {
-          seen.whole++;
-          expect(own).toEqual(all[plan.venue]!.at(-1));
-          for (const { lossMicros, count } of whole) {
-            const ours = BigInt(plan.lossMicros) * BigInt(count);
-            expect(ours <= BigInt(lossMicros) * BigInt(plan.sizeCenti)).toBe(true);
-          }
-        }
+        const sent = all[plan.venue]!.find(({ count }) => count === plan.sizeCenti);
+        expect(plan.lossMicros).toBe(sent?.lossMicros);
+        const worst = Math.min(
+          worstOf(of, [sent]),
+          worstAfter(of, sent, plan.venue === KALSHI ? polymarket : kalshi),
+        );
+        const bestOne = Math.min(...[...kalshi, ...polymarket].map((one) => worstOf(of, [one])));
+        const bestTwo = Math.min(...polymarket.map((first) => worstAfter(of, first, kalshi)));
+        expect(worst).toBeLessThanOrEqual(bestOne);
+        expect(worst).toBeLessThan(costOfHolding(of.sizeCenti, of.basis));
+        seen[bestTwo < bestOne ? 'two' : 'one']++;
+        // Where Kalshi takes whole contracts only, its steps and Polymarket's may miss each other.
+        if (of.kalshiStepCenti > 1) return;
+        compared++;
+        if (worst <= Math.min(bestOne, bestTwo) + ROUNDING_MICROS) near++;
+        else misses.push(`worst=${worst} best=${bestOne},${bestTwo} of=${JSON.stringify(of)}`);
       }),
       { numRuns: 1_500 },
     );
-    for (const count of Object.values(seen))
-      expect(count, JSON.stringify(seen)).toBeGreaterThan(20);
+    for (const count of Object.values(seen)) {
+      expect(count, JSON.stringify(seen)).toBeGreaterThan(5);
+    }
+    expect(near / compared, misses.join('\n')).toBeGreaterThanOrEqual(0.99);
   });
 
   test('order by order, ends within the loss, never on the other side, and at four orders', () => {
@@ -408,9 +401,19 @@ describe('neutralising', () => {
       { priceE4: 9_800, sizeCenti: 5_000 },
     ];
     expect(planOf({ books: [thin, base.books[POLYMARKET]], maxLoss: 9_000_000 })).toMatchObject({
+      // Polymarket takes no order for the half contract that is missing: five of each cost least.
       venue: KALSHI,
-      sizeCenti: 950,
+      sizeCenti: 500,
       limitE4: 5_000,
+    });
+    const third = [
+      { priceE4: 5_000, sizeCenti: 300 },
+      { priceE4: 9_800, sizeCenti: 5_000 },
+    ];
+    expect(planOf({ books: [third, base.books[POLYMARKET]] })).toMatchObject({
+      // The larger of two is sent first.
+      venue: POLYMARKET,
+      sizeCenti: 700,
     });
   });
 

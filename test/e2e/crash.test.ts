@@ -15,7 +15,7 @@ const SEED = Number(process.env.UNDERROUND_CRASH_SEED ?? '11');
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 /** From the engine's start to its end; the first moments are those of its recovery. */
 const LIFE_MS = [300, 4_000] as const;
-/** The last run: faults are over, and what is open comes to its end. */
+/** The last run sends nothing new: what is open comes to its end. */
 const CALM_MS = 4_000;
 const ORDERS = { 'lose-reply': 1, 'reset-after-accept': 1, 'reset-before-accept': 1 };
 
@@ -89,7 +89,7 @@ it('finds after every kill -9 what the exchanges have, and sends nothing twice',
     if (run.linesOf('differs').length > 0) differed++;
     expect(run.linesOf('not-opening').map(({ text }) => text)).toEqual([]);
   }
-  const last = start();
+  const last = start('--observe');
   await last.running();
   await new Promise((resolve) => setTimeout(resolve, CALM_MS));
   const { code, summary } = await last.stop();

@@ -1,8 +1,13 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ratio } from '../../src/domain/exact.js';
+import { createAskLevels } from '../../src/domain/sizing.js';
 import { KALSHI, NO, POLYMARKET, SAME, YES } from '../../src/domain/venue.js';
+import type { JournalRecord } from '../../src/journal/records.js';
 import {
-  createDecisionRecord,
+  createDecisionFacts,
   DECISION_FIRED,
   DECISION_RECORD_BYTES,
   writeDecisionRecord,
@@ -10,12 +15,14 @@ import {
 import type { LegReport } from '../../src/pipeline/executor.js';
 import { Engine } from '../../src/runtime/engine.js';
 import type { EngineConfig } from '../../src/runtime/engine-config.js';
+import { killFile, readKillState, writeKillState } from '../../src/runtime/kill-switch.js';
 import type { EngineEvent } from '../../src/runtime/status.js';
 import type { WorkerEvents } from '../../src/runtime/supervisor.js';
 import { openVenueTable } from '../../src/runtime/venue-guards.js';
 import type { EngineMessage, TradedPair, WorkerInput } from '../../src/runtime/worker-protocol.js';
 import { ControlBlock, ENGINE_RUNNING, ENGINE_STOPPED } from '../../src/shm/control-block.js';
 import { FlightTable } from '../../src/shm/flight-table.js';
+import { RiskTable } from '../../src/shm/risk-table.js';
 import { SpscRing } from '../../src/shm/spsc-ring.js';
 import type { VenueFill } from '../../src/venues/orders.js';
 import { until } from '../net/raw-server.js';
@@ -31,6 +38,8 @@ const world = vi.hoisted(() => ({
   ended: 0,
   closed: 0,
   told: [] as string[],
+  journal: [] as JournalRecord[],
+  failJournal: (_why: string) => undefined as void,
   shards: [{ exchangeIndex: 3, isTrading: true }],
   login: (async () => undefined) as () => Promise<unknown>,
   ready: (async () => undefined) as () => Promise<void>,
@@ -63,7 +72,13 @@ vi.mock('../../src/runtime/supervisor.js', () => ({
 vi.mock('../../src/runtime/accounts.js', () => ({
   Accounts: class {
     login = () => world.login();
-    balancesMicros = async () => [1e9, 1e9];
+    cash = async () => ({
+      kalshiByShard: new Map([[3, 1e9]]),
+      kalshiMicros: 1e9,
+      polymarketMicros: 1e9,
+    });
+    kalshiPositions = async () => new Map();
+    polymarketPositions = async () => new Map();
     kalshiShards = async () => world.shards;
     polymarketTime = async () => 1;
     kalshiLimits = async () => ({ tier: 'basic', read: BUCKET, write: BUCKET });
@@ -76,6 +91,19 @@ vi.mock('../../src/runtime/accounts.js', () => ({
     };
   },
 }));
+vi.mock('../../src/runtime/journal.js', () => ({
+  Journal: {
+    open: (_dir: string, onFailure: (why: string) => void) => {
+      world.failJournal = onFailure;
+      return {
+        run: 1,
+        store: { orders: () => [], fills: () => [], openOrders: () => [] },
+        write: (record: JournalRecord) => world.journal.push(record),
+        close: async () => undefined,
+      };
+    },
+  },
+}));
 vi.mock('../../src/runtime/pairs.js', () => ({ loadPairs: () => [] }));
 vi.mock('../../src/runtime/markets.js', () => ({
   loadTradedPairs: async () => ({
@@ -83,15 +111,26 @@ vi.mock('../../src/runtime/markets.js', () => ({
       {
         name: 'pair',
         polarity: SAME,
-        kalshi: { exchangeIndex: 3 },
-        polymarket: { fees: ratio(0, 1) },
+        kalshi: { exchangeIndex: 3, takerRate: ratio(0, 1) },
+        polymarket: { fees: { rate: ratio(0, 1), exponent: 1 } },
       },
     ],
     refused: [],
   }),
 }));
 
+const stateDir = mkdtempSync(join(tmpdir(), 'underround-engine-'));
+afterAll(() => rmSync(stateDir, { recursive: true, force: true }));
+
 const config = {
+  profile: 'sim',
+  stateDir,
+  acceptDifferences: false,
+  legPolicy: 'simultaneous',
+  kalshi: { keyId: 'key' },
+  maxSizeCenti: 10_000,
+  maxCostMicros: 100_000_000,
+  minNetMicros: 1,
   refusedRestMs: 60_000,
   venueClosedRestMs: 60_000,
   kalshiFeeds: 1,
@@ -100,6 +139,22 @@ const config = {
   executors: 1,
   refireMs: 0,
   oneLeggedRestMs: 60_000,
+  risk: {
+    maxMarketPositionMicros: 1e9,
+    maxTotalPositionMicros: 1e9,
+    maxDailyLossMicros: 1e9,
+    maxConsecutiveFailures: 3,
+    maxNakedMicros: 1e9,
+    nakedBudgetMicroSeconds: 1e9,
+    maxLossPerArbMicros: 1e6,
+    maxClockSkewMs: 1_000,
+    minMinutesToClose: 1,
+    minPriceE4: 100,
+    maxPriceE4: 9_900,
+    mismatchesBeforeRest: 3,
+    mismatchRestMs: 300_000,
+    unknownDeadlineMs: 60_000,
+  },
 } as EngineConfig;
 
 let said: EngineEvent[];
@@ -117,6 +172,8 @@ beforeEach(() => {
   world.ready = async () => undefined;
   world.kalshiFills = async () => [];
   world.polymarketFills = async () => [];
+  world.journal.length = 0;
+  rmSync(killFile(stateDir), { force: true });
   engine = new Engine(config, (event) => said.push(event));
 });
 afterEach(async () => {
@@ -128,12 +185,17 @@ const control = () => new ControlBlock(memory().control);
 
 /** The detector's side of a fire. */
 function fire(): FlightTable {
+  return fireOf(1);
+}
+
+function fireOf(arbId: number): FlightTable {
   const flights = new FlightTable(memory().flights);
   const ring = new SpscRing(memory().decisions[0]!, DECISION_RECORD_BYTES, 'producer');
   flights.fire(0);
-  const decision = { ...createDecisionRecord(), arbId: 1, decision: DECISION_FIRED, isNew: true };
-  const reserved = { kalshiReservedMicros: 400_000, polymarketReservedMicros: 500_000 };
-  writeDecisionRecord(ring, ring.claim(), { ...decision, ...reserved });
+  const decision = { ...createDecisionFacts(), arbId, decision: DECISION_FIRED, isNew: true };
+  const reserved = { kalshiReservedCents: 600, polymarketReservedCents: 600, positionCents: 90 };
+  const asks = createAskLevels(1);
+  writeDecisionRecord(ring, ring.claim(), { ...decision, ...reserved }, asks, asks);
   ring.publish();
   return flights;
 }
@@ -144,6 +206,7 @@ function leg(venue: typeof KALSHI | typeof POLYMARKET, reply: LegReport['reply']
   const atNs = (nowNs[0] - originS) * 1e9 + nowNs[1] - originNs;
   return {
     type: 'leg',
+    role: 'entry',
     arbId: 1,
     venue,
     pair: 0,
@@ -151,6 +214,8 @@ function leg(venue: typeof KALSHI | typeof POLYMARKET, reply: LegReport['reply']
     outcome: venue === KALSHI ? YES : NO,
     sizeCenti: 100,
     limitE4: 4_000,
+    spendMicros: 400_000,
+    orderId: '',
     clientOrderId: `client-${venue}`,
     reply,
     receivedNs: atNs,
@@ -340,6 +405,13 @@ describe('what an exchange refuses', () => {
     hear(refused(POLYMARKET, 400, 'stop'));
     expect(control().state()).toBe(ENGINE_STOPPED);
     expect(engine.status().stoppedBecause).toContain('polymarket: 400 code');
+    // It outlasts the process: the next start opens nothing either, until somebody re-arms.
+    expect(engine.status().kill).toBe('stop-opening');
+    expect(readKillState(stateDir)).toMatchObject({ level: 1, by: 'engine' });
+    const next = new Engine(config, () => undefined);
+    await next.start();
+    expect(next.status().kill).toBe('stop-opening');
+    await next.stop();
   });
 
   it('changes nothing when the next order may be taken', async () => {
@@ -379,5 +451,93 @@ describe('an exchange that does not trade', () => {
     expect(engine.status().held).toEqual({ 'new-terms': 1 });
     await until(() => !isHeld(), 'the terms');
     expect(world.told).toEqual(['polymarket-feed- readmit']);
+  });
+});
+
+describe('a stop', () => {
+  const killLevel = () => new RiskTable(memory().risk).killLevel();
+
+  it('comes from a journal that fails: nothing new is opened, what is naked is evened out', async () => {
+    await engine.start();
+    expect(killLevel()).toBe(0);
+    world.failJournal('the disk is full');
+    expect(killLevel()).toBe(1);
+    expect(readKillState(stateDir).why).toContain('the disk is full');
+  });
+
+  it('comes from the file, and is taken back by it alone', async () => {
+    await engine.start();
+    const write = (level: 0 | 1 | 2) =>
+      writeKillState(stateDir, { level, why: 'test', by: 'command', atMs: 1 });
+    write(2);
+    await until(() => killLevel() === 2, 'the stop');
+    engine.kill(1, 'less than that', 'signal');
+    expect(killLevel()).toBe(2);
+    write(0);
+    await until(() => killLevel() === 0, 'the re-arming');
+  });
+
+  it('comes after so many failures in a row, and not before', async () => {
+    await engine.start();
+    for (let arb = 1; arb <= 3; arb++) {
+      expect(killLevel()).toBe(0);
+      fireOf(arb);
+      for (const venue of [KALSHI, POLYMARKET] as const) {
+        const reply = {
+          kind: 'rejected',
+          status: 400,
+          code: 'x',
+          reaction: 'retry-later',
+        } as const;
+        const own = { arbId: arb, clientOrderId: `c${arb}-${venue}` };
+        world.events!.message({ ...leg(venue, reply), ...own }, 3);
+      }
+      await until(() => engine.status().arbs.noneFilled === arb, 'the misses');
+    }
+    expect(killLevel()).toBe(1);
+  });
+});
+
+it('writes down what it decided, sent, was told and became of it', async () => {
+  await engine.start();
+  fire();
+  for (const venue of [KALSHI, POLYMARKET] as const) {
+    world.events!.message(leg(venue, matched(venue)), 3);
+    world.events!.message({ type: 'fill', fill: fill(venue) }, 3);
+  }
+  await until(() => heard('arb-filled'), 'the arbitrage');
+  const kinds = world.journal.map(({ t }) => t);
+  for (const kind of ['run', 'balance', 'decision', 'order', 'order-state', 'fill', 'arb-state']) {
+    expect(kinds).toContain(kind);
+  }
+  const states = world.journal.flatMap((record) =>
+    record.t === 'arb-state' ? [record.state] : [],
+  );
+  expect(states).toEqual(['fired', 'matched']);
+  expect(JSON.stringify(world.journal)).not.toContain('"key"');
+});
+
+describe('a lone leg', () => {
+  it('holds its pair and is looked after until it is even', async () => {
+    await engine.start();
+    fire();
+    world.events!.message(leg(KALSHI, matched(KALSHI)), 3);
+    world.events!.message({ type: 'fill', fill: fill(KALSHI) }, 3);
+    world.events!.message(leg(POLYMARKET, { kind: 'rejected', status: 400, code: 'x' }), 3);
+    await until(() => heard('exposed'), 'the exposure');
+    expect(engine.status()).toMatchObject({ exposed: 1, held: { exposed: 1 } });
+    // No book is trusted here, so nothing is sent; a fill that was told late evens it out.
+    const late = { ...fill(POLYMARKET), orderId: 'exit', clientOrderId: 'exit-1' };
+    const exit = {
+      ...leg(POLYMARKET, matched(POLYMARKET)),
+      role: 'exit' as const,
+      arbId: 99,
+      clientOrderId: 'exit-1',
+    };
+    world.events!.message({ ...exit, reply: { ...matched(POLYMARKET), orderId: 'exit' } }, 3);
+    world.events!.message({ type: 'fill', fill: late }, 3);
+    await until(() => heard('neutral'), 'the end of it');
+    expect(engine.status().exposed).toBe(0);
+    expect(engine.status().held).not.toHaveProperty('exposed');
   });
 });

@@ -293,6 +293,31 @@ function describeAge(feed: FeedUnderTest): void {
     expectWhole(rig);
   });
 
+  it('does not take frames that are held up for current because the clock they were stamped by was set forward', () => {
+    const rig = opened(feed);
+    for (let turn = 0; turn < 100; turn++) {
+      rig.peer.change(turn % MARKETS, 'yes', 100 * (1 + (turn % 40)), 500 + turn);
+      rig.deliver();
+      rig.clock.advanceMs(4);
+    }
+    expectWhole(rig);
+    rig.aheadMs = 3_000;
+    for (let turn = 0; turn < 20; turn++) rig.peer.change(turn % MARKETS, 'no', 300, 900 + turn);
+    // So old that by the clock of before they would be late; by the new one they come from the future.
+    rig.clock.advanceMs(LATE_MS);
+    rig.isLate = true;
+    rig.deliver();
+    rig.isLate = false;
+    expect(rig.trusted()).not.toContain(true);
+    for (let turn = 0; turn < 40; turn++) {
+      rig.pass(50);
+      rig.peer.change(turn % MARKETS, 'no', 300, 5_000 + turn);
+      rig.deliver();
+    }
+    rig.settle();
+    expectWhole(rig);
+  });
+
   it('trusts nothing of a burst that was held up too shortly to be a silence', () => {
     const rig = opened(feed);
     rig.peer.change(0, 'yes', 700, 500);

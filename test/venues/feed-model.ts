@@ -114,6 +114,8 @@ export class FeedRig {
   isConnected = false;
   /** Nothing may be trusted: frames are as old as they look. */
   isLate = false;
+  /** The exchange's clock was set forward by so much. */
+  aheadMs = 0;
   /** The peer does not hear the feed. */
   isDeaf = false;
   connectionReason: number = REASON_DISCONNECTED;
@@ -142,7 +144,7 @@ export class FeedRig {
     this.#told = new Array(markets);
     const options = {
       truth: this.truth,
-      venueMs: () => this.clock.wallMs() + VENUE_CLOCK_AHEAD_MS,
+      venueMs: () => this.clock.wallMs() + VENUE_CLOCK_AHEAD_MS + this.aheadMs,
     };
     this.#peerOf = () => feed.createPeer(options);
     this.peer = this.#peerOf();

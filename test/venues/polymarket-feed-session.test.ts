@@ -132,6 +132,7 @@ it('a connection that tells less than REST, twice, is silent and given up', () =
     feed.compare(tokensOf(market)[0], peer().hash(market, 0), peer().changedMs(market));
   };
   peer().change(2, 'no', 500, 100);
+  rig.deliver();
   rig.pass(1_000);
   rig.deliver();
   peer().change(2, 'no', 500, 200);

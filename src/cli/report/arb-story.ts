@@ -3,9 +3,10 @@
 
 import { type Polarity, VENUES } from '../../domain/venue.js';
 import type { ArbState } from '../../journal/records.js';
+import type { StoredArbState, StoredFill, StoredOrder } from '../../journal/store.js';
 import { factsOf, listOf, numberOf, textOf, wholeOf } from './facts.js';
 import { grouped } from './grouped.js';
-import type { ArbStateRow, FillRow, JournalRows, OrderRow } from './journal-rows.js';
+import type { JournalRows } from './journal-rows.js';
 import { isStanding, ORDER_ENDS, OrderLinks } from './order-links.js';
 import { polaritiesOf, polarityOfInputs, type Worth, worthOf } from './worth.js';
 
@@ -38,9 +39,9 @@ export interface ArbStory {
   readonly outcome: ArbOutcome;
   readonly state: ArbState | null;
   readonly decision: FiredDecision | undefined;
-  readonly orders: readonly OrderRow[];
+  readonly orders: readonly StoredOrder[];
   /** Of trades that did not fail. */
-  readonly fills: readonly FillRow[];
+  readonly fills: readonly StoredFill[];
   readonly episodes: readonly Episode[];
   readonly worth: Worth;
 }
@@ -102,9 +103,9 @@ export function storiesOf(rows: JournalRows): Stories {
 
 /** Of the two legs that it was fired with; what was bought to even them out does not count. */
 function outcomeOf(
-  orders: readonly OrderRow[],
-  fills: readonly FillRow[],
-  states: readonly ArbStateRow[],
+  orders: readonly StoredOrder[],
+  fills: readonly StoredFill[],
+  states: readonly StoredArbState[],
   links: OrderLinks,
 ): ArbOutcome {
   const entries = orders.filter(({ role }) => role === 'entry');
@@ -123,9 +124,9 @@ function outcomeOf(
   return isFilled.some(Boolean) ? 'one-legged' : 'none';
 }
 
-export function episodesOf(states: readonly ArbStateRow[]): Episode[] {
+export function episodesOf(states: readonly StoredArbState[]): Episode[] {
   const episodes: Episode[] = [];
-  let exposed: ArbStateRow | undefined;
+  let exposed: StoredArbState | undefined;
   let plannedMicros: number | null = null;
   for (const row of states) {
     if (row.state === 'exposed' && exposed === undefined) {

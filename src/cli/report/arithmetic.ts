@@ -21,10 +21,10 @@ import {
   sizePair,
 } from '../../domain/sizing.js';
 import { MICROS_PER_CENT, PAYOUT_E4 } from '../../domain/units.js';
+import type { StoredDecision } from '../../journal/store.js';
 import { DECISION_LEVELS } from '../../pipeline/decision-record.js';
 import type { ByVenueName } from './by-venue.js';
 import type { DecisionInputs } from './decision-inputs.js';
-import type { DecisionRow } from './journal-rows.js';
 
 export interface WalkStep {
   readonly priceE4: number;
@@ -75,7 +75,7 @@ export interface Arithmetic {
   readonly remarks: readonly string[];
 }
 
-export function arithmeticOf(decision: DecisionRow, inputs: DecisionInputs): Arithmetic {
+export function arithmeticOf(decision: StoredDecision, inputs: DecisionInputs): Arithmetic {
   const { sizeCenti } = decision;
   const terms = termsOf(inputs);
   const kalshi = walkOf(inputs.kalshiAsks, sizeCenti, (priceE4, centi) =>
@@ -180,7 +180,7 @@ export function check(
   return { name, unit, relation, recorded, expected, isRight };
 }
 
-function checksOf(decision: DecisionRow, inputs: DecisionInputs, worked: Worked): Check[] {
+function checksOf(decision: StoredDecision, inputs: DecisionInputs, worked: Worked): Check[] {
   const { kalshi, polymarket } = worked.walks;
   const { limits } = inputs;
   const recordedCost = inputs.kalshiCostMicros + inputs.polymarketCostMicros;

@@ -10,7 +10,7 @@ import type {
 
 /**
  * Oldest first, the whole journal, but of decisions those of the window are enough: they are many and large, so they are given one by
- * one, and may be gone through again.
+ * one, and may be gone through more than once.
  */
 export interface JournalRows {
   readonly runs: readonly StoredRun[];

@@ -3,8 +3,11 @@ import { existsSync } from 'node:fs';
 import { JournalStore, type StoredDecision, type StoredRun } from '../../journal/store.js';
 import { journalFile } from '../../runtime/journal.js';
 import { UsageError } from '../exit-codes.js';
-import { isWithin, type JournalRows, type Window } from './journal-rows.js';
+import type { JournalRows, Window } from './journal-rows.js';
 import { OrderLinks } from './order-links.js';
+
+/** Decisions are read from so much before a window: an arbitrage begins with one, and its orders may be put down within the window. */
+const MARGIN_MS = 60_000;
 
 /** Throws UsageError when no journal is there, or something else. A running engine may go on writing to it. */
 export function openJournal(stateDir: string): JournalSource {
@@ -33,7 +36,7 @@ export class JournalSource {
     return this.#store.runs();
   }
 
-  /** Everything, but only those decisions that were made within the window. */
+  /** Everything, but no decisions from long before the window. */
   rows(window: Window): JournalRows {
     const store = this.#store;
     return {
@@ -47,11 +50,10 @@ export class JournalSource {
   }
 
   /** A run at a time: with their books, those of a long life would not fit into memory. */
-  *#decisions(window: Window): Generator<StoredDecision> {
+  *#decisions({ sinceMs }: Window): Generator<StoredDecision> {
     for (const { id: run } of this.#store.runs()) {
-      const { sinceMs } = window;
-      const since = Number.isFinite(sinceMs) ? { run, sinceMs } : { run };
-      for (const row of this.#store.decisions(since)) if (isWithin(window, row)) yield row;
+      const since = Number.isFinite(sinceMs) ? { run, sinceMs: sinceMs - MARGIN_MS } : { run };
+      yield* this.#store.decisions(since);
     }
   }
 

@@ -1,7 +1,7 @@
 // Underrounds that were not taken, by reason, with the dollars that they would have netted: where the next dollar is to be found.
 
+import type { StoredDecision } from '../../journal/store.js';
 import { factsOf, textOf } from './facts.js';
-import type { DecisionRow } from './journal-rows.js';
 
 /** Fired, and neither leg filled. */
 const NOTHING_FILLED = 'nothing-filled';
@@ -43,7 +43,7 @@ interface Stretch {
  * not missed when an arbitrage fired in it filled anything, or may have.
  */
 export function missedOf(
-  decisions: Iterable<DecisionRow>,
+  decisions: Iterable<StoredDecision>,
   isEmptyHanded: (arb: string) => boolean,
 ): MissedUnderround[] {
   const stretches: Stretch[] = [];
@@ -65,7 +65,7 @@ export function missedOf(
     .map(({ best, arbs }) => (arbs.length > 0 ? { ...best, reason: NOTHING_FILLED } : best));
 }
 
-function missedBy(decision: DecisionRow, sinceMs: number): MissedUnderround {
+function missedBy(decision: StoredDecision, sinceMs: number): MissedUnderround {
   const { id, pair, direction, sizeCenti, netMicros } = decision;
   return {
     sinceMs,
@@ -78,7 +78,7 @@ function missedBy(decision: DecisionRow, sinceMs: number): MissedUnderround {
   };
 }
 
-function reasonOf({ decision, inputs }: DecisionRow): string {
+function reasonOf({ decision, inputs }: StoredDecision): string {
   const gate = textOf(factsOf(inputs).gate);
   return gate === undefined ? decision : `${decision}: ${gate}`;
 }

@@ -4,9 +4,9 @@
 import { E6_PER_CONTRACT } from '../../domain/units.js';
 import { VENUE_NAMES, type VenueName } from '../../domain/venue.js';
 import type { ArbState, OrderState } from '../../journal/records.js';
+import type { StoredFill, StoredOrder } from '../../journal/store.js';
 import type { ArbStory, Stories } from './arb-story.js';
 import { grouped } from './grouped.js';
-import type { FillRow, OrderRow } from './journal-rows.js';
 import { isStanding, ORDER_ENDS } from './order-links.js';
 import { worthOfPair } from './worth.js';
 
@@ -57,8 +57,8 @@ export interface Orphans {
 
 export function orphansOf(
   { arbs, links, polarities }: Stories,
-  orders: readonly OrderRow[],
-  fills: readonly FillRow[],
+  orders: readonly StoredOrder[],
+  fills: readonly StoredFill[],
 ): Orphans {
   const standing = fills.filter(isStanding);
   const filledOrders = new Set(standing.map((fill) => links.orderOf(fill)?.clientOrderId));

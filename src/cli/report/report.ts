@@ -1,16 +1,9 @@
 // The account of a stretch of time, made from the journal alone: what was fired, filled, paid, gained, missed, and what does not fit.
 import type { Venue } from '../../domain/venue.js';
+import type { StoredDecision, StoredFill, StoredOrder, StoredRun } from '../../journal/store.js';
 import { type ArbOutcome, type ArbStory, type Stories, storiesOf } from './arb-story.js';
 import { type ByVenueName, byVenueName } from './by-venue.js';
-import {
-  type DecisionRow,
-  type FillRow,
-  isWithin,
-  type JournalRows,
-  type OrderRow,
-  type RunRow,
-  type Window,
-} from './journal-rows.js';
+import { isWithin, type JournalRows, type Window } from './journal-rows.js';
 import { type Missed, type MissedUnderround, missedOf, paretoOf } from './missed.js';
 import { isStanding } from './order-links.js';
 import { type Orphans, orphansOf } from './orphans.js';
@@ -21,7 +14,7 @@ import { gained, type Worth, worthOf } from './worth.js';
 /** Money in micro-dollars, contracts in 1/1,000,000 (E6), prices in 1/10,000 dollar (E4), times in ms of the wall clock. */
 export interface Report {
   readonly window: { readonly sinceMs: number | null; readonly untilMs: number | null };
-  readonly runs: readonly RunRow[];
+  readonly runs: readonly StoredRun[];
   readonly arbs: ArbCounts;
   readonly orders: ByVenueName<OrderCounts>;
   readonly fills: ByVenueName<FillSums>;
@@ -90,7 +83,7 @@ export interface Account {
   readonly stories: Stories;
   /** What began within the window. */
   readonly arbs: readonly ArbStory[];
-  readonly orders: readonly OrderRow[];
+  readonly orders: readonly StoredOrder[];
   /** Failed ones too. */
   readonly fills: readonly StoredFill[];
   readonly missed: readonly MissedUnderround[];
@@ -114,9 +107,9 @@ export function accountOf(rows: JournalRows, window: Window): Account {
 }
 
 export function decisionsWithin(
-  decisions: Iterable<DecisionRow>,
+  decisions: Iterable<StoredDecision>,
   window: Window,
-): Iterable<DecisionRow> {
+): Iterable<StoredDecision> {
   return filtered(decisions, (row) => isWithin(window, row));
 }
 
@@ -147,7 +140,7 @@ export function reportOf(account: Account): Report {
 }
 
 /** A run goes on until the next one begins. */
-function runsWithin(runs: readonly RunRow[], { sinceMs }: Window): RunRow[] {
+function runsWithin(runs: readonly StoredRun[], { sinceMs, untilMs }: Window): StoredRun[] {
   return runs.filter((run, index) => {
     const next = runs[index + 1];
     const isOver = next !== undefined && next.startedMs <= sinceMs;
@@ -173,10 +166,9 @@ function arbCounts(fired: readonly ArbStory[]): ArbCounts {
   };
 }
 
-function orderCounts(orders: readonly OrderRow[], { links }: Stories): OrderCounts {
+function orderCounts(orders: readonly StoredOrder[]): OrderCounts {
   const byState: Record<string, number> = {};
-  for (const order of orders) {
-    const state = links.stateOf(order);
+  for (const { state } of orders) {
     byState[state] = (byState[state] ?? 0) + 1;
   }
   const entries = orders.filter(({ role }) => role === 'entry').length;
@@ -185,7 +177,7 @@ function orderCounts(orders: readonly OrderRow[], { links }: Stories): OrderCoun
 
 function fillSums(fills: readonly StoredFill[]): FillSums {
   const standing = fills.filter(isStanding);
-  const sum = (of: (fill: FillRow) => number) =>
+  const sum = (of: (fill: StoredFill) => number) =>
     standing.reduce((total, fill) => total + of(fill), 0);
   return {
     fills: standing.length,
@@ -202,11 +194,12 @@ function fillSums(fills: readonly StoredFill[]): FillSums {
  * gained what evening it out was worth, and has not cost its first leg again.
  */
 function moneyOf(fired: readonly ArbStory[], { window, rows, stories }: Account): Money {
-  const isBefore = ({ atMs }: FillRow) => atMs < window.sinceMs;
-  const worth = gained(
-    worthOf(rows.fills.filter(isBefore), stories.polarities),
-    worthOf(rows.fills, stories.polarities),
-  );
+  const worthAt = (momentMs: number) =>
+    worthOf(
+      rows.fills.filter(({ atMs }) => atMs < momentMs),
+      stories.polarities,
+    );
+  const worth = gained(worthAt(window.sinceMs), worthAt(window.untilMs));
   const expected = (arbs: readonly ArbStory[]) =>
     arbs.reduce((sum, { decision }) => sum + (decision?.netMicros ?? 0), 0);
   const expectedMicros = expected(fired);

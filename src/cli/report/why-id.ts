@@ -1,7 +1,9 @@
 // From what a person typed to the rows of one story: the name of an arbitrage, the number of a decision, or an order's id.
+
+import type { StoredDecision } from '../../journal/store.js';
 import { nearestKey } from '../../runtime/nearest-key.js';
 import { UsageError } from '../exit-codes.js';
-import type { DecisionRow, JournalRows } from './journal-rows.js';
+import type { JournalRows } from './journal-rows.js';
 import type { JournalSource } from './journal-source.js';
 
 export const ID_FORMS =
@@ -12,7 +14,7 @@ const ID_FORMS_LINE = ID_FORMS.replace('\n', ' ');
 export interface StoryRows {
   readonly rows: JournalRows;
   /** The one that was asked for, or that fired the arbitrage; null when none is there. */
-  readonly decision: DecisionRow | null;
+  readonly decision: StoredDecision | null;
 }
 
 /** Throws UsageError when there is no such thing, with the nearest that there are. */
@@ -31,7 +33,7 @@ export function storyRows(id: string, journal: JournalSource): StoryRows {
   return { rows, decision };
 }
 
-function rowsOfDecision(decision: DecisionRow): JournalRows {
+function rowsOfDecision(decision: StoredDecision): JournalRows {
   const none = { runs: [], orders: [], orderStates: [], fills: [], arbStates: [] };
   return { ...none, decisions: [decision] };
 }

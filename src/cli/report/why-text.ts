@@ -3,6 +3,7 @@ import { formatDecimal } from '../../domain/decimal.js';
 import type { Ratio } from '../../domain/exact.js';
 import { PRICE_PLACES, SIZE_CENTI_PLACES } from '../../domain/units.js';
 import { VENUE_NAMES, type VenueName } from '../../domain/venue.js';
+import type { StoredArbState, StoredDecision } from '../../journal/store.js';
 import { printable } from '../exit-codes.js';
 import { contractsText, exactDollarsText, latencyText } from '../number-text.js';
 import { type Line, paint, type Span, span } from '../paint.js';
@@ -10,7 +11,6 @@ import { type Column, tableLines } from '../table.js';
 import type { Arithmetic, Check, CheckUnit, Walk } from './arithmetic.js';
 import type { DecisionInputs } from './decision-inputs.js';
 import { factsOf, listOf, textOf, wholeOf } from './facts.js';
-import type { ArbStateRow, DecisionRow } from './journal-rows.js';
 import type { OrderLife, Why } from './why.js';
 
 const LABEL_WIDTH = 18;
@@ -127,7 +127,7 @@ function ratioText({ numerator, denominator }: Ratio): string {
   return denominator === 1 ? String(numerator) : `${numerator}/${denominator}`;
 }
 
-function sumLines(decision: DecisionRow, inputs: DecisionInputs, worked: Arithmetic): Line[] {
+function sumLines(decision: StoredDecision, inputs: DecisionInputs, worked: Arithmetic): Line[] {
   const { kalshi, polymarket } = worked.walks;
   const { limits, reservedMicros } = inputs;
   const fees = (walk: Walk) =>
@@ -291,12 +291,12 @@ const OPTION_COLUMNS: readonly Column[] = ['    option', 'venue', 'costs', 'lose
 );
 
 /** What could have been done about an exposure, and what was. */
-function optionLines({ facts }: ArbStateRow, width: number): Line[] {
+function optionLines({ facts }: StoredArbState, width: number): Line[] {
   const { options, chosen } = factsOf(facts);
   const chosenName = textOf(chosen);
   const rows = listOf(options)
     .map(factsOf)
-    .map(({ option, venue, costMicros, lossMicros }): Span[] => {
+    .map(({ option, venue, costMicros, lossMicros, obstacle }): Span[] => {
       const isTaken =
         chosenName === undefined ? venue === factsOf(chosen).venue : option === chosenName;
       return [
@@ -304,7 +304,7 @@ function optionLines({ facts }: ArbStateRow, width: number): Line[] {
         span(VENUE_NAMES[wholeOf(venue) ?? -1] ?? '-'),
         span(dollarsOf(costMicros)),
         span(dollarsOf(lossMicros)),
-        span(isTaken ? 'taken' : '', 'good'),
+        isTaken ? span('taken', 'good') : span(printable(textOf(obstacle) ?? ''), 'dim'),
       ];
     });
   return rows.length === 0 ? [] : tableLines(OPTION_COLUMNS, rows, width);
