@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { configCommand } from './config-command.js';
 import { EXIT_GOOD, EXIT_USAGE, type ExitCode, errorText, exitCodeOf } from './exit-codes.js';
+import { killCommands } from './kill-command.js';
 import { monitorCommand } from './monitor-command.js';
 import { recordCommand } from './record-command.js';
 import { reportCommand } from './report-command.js';
@@ -53,6 +54,7 @@ export function createProgram(parts: Parameters<typeof runCommand>[0]): Command 
     .addCommand(reportCommand(parts.ended))
     .addCommand(whyCommand(parts.ended))
     .addCommand(configCommand());
+  for (const command of killCommands(parts.ended)) program.addCommand(command);
   throwAtEnd(program);
   return program;
 }

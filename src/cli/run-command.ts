@@ -1,5 +1,5 @@
 // `underround run`: settles the configuration, runs, and prints the result.
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { parseDecimal } from '../domain/decimal.js';
 import { MICROS_PLACES, SIZE_CENTI_PLACES } from '../domain/units.js';
@@ -7,6 +7,7 @@ import type { ResolvedConfig } from '../runtime/config.js';
 import { type Config, hyphenated, SETTINGS } from '../runtime/config-schema.js';
 import { Engine } from '../runtime/engine.js';
 import { lockInstance } from '../runtime/instance-lock.js';
+import { STOP_EVERYTHING } from '../shm/risk-table.js';
 import { attachExchanges } from './attached-exchanges.js';
 import { parseDuration } from './duration.js';
 import { startExchangeProcess } from './exchange-process.js';
@@ -91,7 +92,7 @@ async function run(options: Record<string, unknown>, mainPath: string): Promise<
   const parts: SessionParts = {
     startExchange: exchangeStarter(config, attach, mainPath),
     lock: lockInstance,
-    createEngine: (engineConfig, log) => new Engine(engineConfig, log),
+    createEngine: (engineConfig, log) => killable(new Engine(engineConfig, log)),
   };
   const wish: SessionOptions = {
     config,
@@ -118,7 +119,7 @@ function exchangeStarter(
 
 /** What outlasts the engine lies with what it traded on. */
 function stateBeside(attach: string): string {
-  return join(dirname(attach), 'underround-state');
+  return join(dirname(resolve(attach)), 'underround-state');
 }
 
 /** How the simulated exchanges are was settled when they were started. A file of settings may say it for other runs. */
@@ -156,4 +157,10 @@ export function simFlags({ sim, trading }: Config): string[] {
   return Object.entries({ ...sim, ...criteria }).flatMap(([key, value]) =>
     value === undefined ? [] : [`--${hyphenated(key)}`, String(value)],
   );
+}
+
+/** SIGUSR2 stops everything at once, and for the next start too: no order leaves after it. */
+function killable(engine: Engine): Engine {
+  process.on('SIGUSR2', () => engine.kill(STOP_EVERYTHING, 'SIGUSR2', 'signal'));
+  return engine;
 }

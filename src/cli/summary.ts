@@ -206,7 +206,7 @@ function opportunityText({
   seen,
 }: RunSummary['opportunities']): Span {
   if (truth === null || wrong === null) {
-    return span(`${countText(seen)} seen; the exchanges could not be asked`, 'warn');
+    return span(`${countText(seen)} seen; not compared with the truth`, 'warn');
   }
   const text = `${countText(truth)} existed, ${countText(detected)} detected, ${countText(wrong)} false`;
   return span(text, wrong === 0 ? 'plain' : 'bad');

@@ -460,10 +460,9 @@ function keyOf(venue: Venue, id: string): string {
 /** By our own id, and by the exchange's where it is known. */
 function keysOf({ venue, clientOrderId, orderId: preparedId, reply }: LegReport): string[] {
   const isNamed = reply.kind === 'acknowledged' || reply.kind === 'unknown';
-  const repliedId = isNamed ? reply.orderId : undefined;
-  const orderId = repliedId ?? (preparedId === '' ? undefined : preparedId);
-  const own = keyOf(venue, clientOrderId);
-  return orderId === undefined ? [own] : [own, keyOf(venue, orderId)];
+  const repliedId = isNamed ? (reply.orderId ?? '') : '';
+  const ids = new Set([clientOrderId, repliedId, preparedId].filter((id) => id !== ''));
+  return [...ids].map((id) => keyOf(venue, id));
 }
 
 /** What the reply says was filled; undefined when it does not know. */

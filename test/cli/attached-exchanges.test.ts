@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -33,13 +36,16 @@ const ANSWERS: Readonly<Record<string, unknown>> = {
 let directory: string;
 let file: string;
 let control: AnsweringServer;
+/** It answers nobody, and listens all the same. */
+let isBusy: boolean;
 const never = new AbortController().signal;
 const ends: (() => Promise<void>)[] = [];
 
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'underround-attach-'));
   file = join(directory, 'exchanges.json');
-  control = await startAnsweringServer(({ path }) => [200, ANSWERS[path]]);
+  isBusy = false;
+  control = await startAnsweringServer(({ path }) => (isBusy ? undefined : [200, ANSWERS[path]]));
 });
 afterEach(async () => {
   for (const end of ends.splice(0)) await end();
@@ -84,10 +90,28 @@ describe('exchanges that somebody else has started', () => {
     void exchange.died.then((told) => {
       words = told;
     });
-    while (asked() < 2) await new Promise((resolve) => setTimeout(resolve, 20));
+    isBusy = true;
+    while (asked() < 4) await new Promise((resolve) => setTimeout(resolve, 20));
     expect(words).toBe('');
     await control.close();
     expect(await exchange.died).toContain(control.origin);
+  });
+
+  it('have not died when they hang up on a question', async () => {
+    let asked = 0;
+    const server = createServer((request, response) => {
+      if (asked++ === 0) response.end('{}');
+      else request.socket.destroy();
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    ends.push(async () => void server.close());
+    const { port } = server.address() as AddressInfo;
+    writeFileSync(file, lineOf({ controlUrl: `http://127.0.0.1:${port}` }));
+    const exchange = await attach();
+    const died = exchange.died.then(() => 'died');
+    while (asked < 3) await new Promise((resolve) => setTimeout(resolve, 20));
+    const next = new Promise((resolve) => setTimeout(() => resolve('alive'), 50));
+    expect(await Promise.race([died, next])).toBe('alive');
   });
 
   it('that have ended are an error that says so', async () => {

@@ -369,6 +369,8 @@ describe('options of the simulation', () => {
   it('become typed, and a wrong one names flag, value and what is allowed', () => {
     const typed = simOptionsOf({ seed: '7', rate: '0.5', autoStart: 'no', replay: '12' });
     expect(typed).toMatchObject({ seed: 7, rate: 0.5, autoStart: false, replay: '12' });
+    expect(simOptionsOf({ duration: '1m2s' }).durationMs).toBe(62_000);
+    expect(simOptionsOf({}).durationMs).toBeUndefined();
     const wrong = () =>
       simOptionsOf({ markets: 'many', kalshiPort: '70000', autoStart: 'perhaps' });
     expect(wrong).toThrow(

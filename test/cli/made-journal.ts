@@ -153,7 +153,8 @@ type LegEnding = 'filled' | 'partly' | 'none' | 'rejected' | 'not-written' | 'un
 interface LegPlan {
   readonly ending: LegEnding;
   readonly parts: number;
-  readonly improvedE4: number;
+  /** Paid less than was asked when it was decided. */
+  readonly isCheaper: boolean;
   readonly isTwice: boolean;
   readonly isFinal: boolean;
   readonly isFailed: boolean;
@@ -170,11 +171,19 @@ const legs: fc.Arbitrary<LegPlan> = fc.record({
     },
   ),
   parts: fc.integer({ min: 1, max: 3 }),
-  improvedE4: fc.constantFrom(0, 0, 100),
+  isCheaper: fc.boolean(),
   isTwice: fc.boolean(),
   isFinal: fc.boolean(),
   isFailed: fc.constantFrom(false, false, false, true),
 });
+
+interface MadeOrder {
+  readonly clientOrderId: string;
+  readonly orderId: string;
+  readonly outcome: Outcome;
+  readonly limitE4: number;
+  readonly spendMicros: number;
+}
 
 interface StretchPlan extends DecisionPlan {
   readonly refusals: readonly string[];
@@ -295,7 +304,7 @@ class Maker {
   stray(sizeE6: number): void {
     const tradeId = `stray-${++this.#count}`;
     this.#truth.strays.add(tradeId);
-    this.#fill(KALSHI, 0, 0, tradeId, 'not-ours', null, sizeE6, 5_000, 'final');
+    this.#fill(KALSHI, 0, 0, tradeId, 'not-ours', null, sizeE6, Math.ceil(sizeE6 / 2), 'final');
   }
 
   #miss(reason: string, netMicros: bigint): void {
@@ -375,19 +384,19 @@ class Maker {
       return 0n;
     }
     if (leg.ending !== 'filled' && leg.ending !== 'partly') return 0n;
-    return this.#fillLeg(plan, leg, venue, { clientOrderId, orderId: orderId!, outcome, limitE4 });
+    return this.#fillLeg(plan, leg, venue, {
+      clientOrderId,
+      orderId: orderId!,
+      outcome,
+      limitE4,
+      spendMicros,
+    });
   }
 
-  #fillLeg(
-    { pair, sizing }: StretchPlan,
-    leg: LegPlan,
-    venue: Venue,
-    order: { clientOrderId: string; orderId: string; outcome: Outcome; limitE4: number },
-  ): bigint {
-    const { clientOrderId, orderId, outcome, limitE4 } = order;
+  #fillLeg({ pair, sizing }: StretchPlan, leg: LegPlan, venue: Venue, order: MadeOrder): bigint {
+    const { clientOrderId, orderId, outcome, limitE4, spendMicros } = order;
     const wholeE6 = sizing.sized.sizeCenti * 10_000;
     const sizeE6 = leg.ending === 'filled' ? wholeE6 : Math.max(1, Math.floor(wholeE6 / 3));
-    const priceE4 = Math.max(1, limitE4 - leg.improvedE4);
     const askE4 = (venue === KALSHI ? sizing.kalshiAsks : sizing.polymarketAsks)[0]![0];
     let heldE6 = 0n;
     for (let part = 0; part < leg.parts; part++) {
@@ -395,11 +404,13 @@ class Maker {
       if (partE6 === 0) continue;
       const tradeId = `t${++this.#count}`;
       const isFailed = leg.isFailed && venue === POLYMARKET;
+      const share = (BigInt(spendMicros) * BigInt(partE6)) / BigInt(wholeE6);
+      const costMicros = Number(leg.isCheaper ? (share * 9n) / 10n : share);
       // Some fills know our id, some only the exchange's.
       const knownId = part % 2 === 0 ? clientOrderId : null;
       const put = (state: 'provisional' | 'final' | 'failed') =>
-        this.#fill(venue, pair, outcome, tradeId, orderId, knownId, partE6, priceE4, state);
-      const costMicros = put('provisional');
+        this.#fill(venue, pair, outcome, tradeId, orderId, knownId, partE6, costMicros, state);
+      put('provisional');
       if (leg.isTwice) put('provisional');
       if (leg.isFinal) put('final');
       if (isFailed) {
@@ -415,7 +426,7 @@ class Maker {
     return heldE6;
   }
 
-  /** Writes a report of a fill, and counts the trade when it is its last word. Returns its cost. */
+  /** Writes a report of a fill, and counts the trade as far as it is news. */
   #fill(
     venue: Venue,
     pair: number,
@@ -424,10 +435,10 @@ class Maker {
     orderId: string,
     clientOrderId: string | null,
     sizeE6: number,
-    priceE4: number,
+    costMicros: number,
     state: 'provisional' | 'final' | 'failed',
-  ): number {
-    const costMicros = Math.ceil((sizeE6 * priceE4) / 10_000);
+  ): void {
+    const priceE4 = Math.min(9_999, Math.floor((costMicros * 10_000) / sizeE6));
     const sizeCenti = Math.ceil(sizeE6 / 10_000);
     const feeMicros =
       venue === KALSHI
@@ -453,7 +464,6 @@ class Maker {
       source: 'stream',
     });
     this.#book(venue, pair, outcome, tradeId, { sizeE6, costMicros, feeMicros }, state);
-    return costMicros;
   }
 
   readonly #booked = new Map<string, 'booked' | 'failed'>();
@@ -520,7 +530,7 @@ class Maker {
       stampsNs: { dequeuedNs: 1_000, writtenNs: 2_000 },
     });
     this.#truth.exits[KALSHI]++;
-    const priceE4 = sizing.sized.kalshiLimitE4;
+    const costMicros = sizing.sized.kalshiLimitE4 * 100;
     this.#fill(
       KALSHI,
       pair,
@@ -529,7 +539,7 @@ class Maker {
       orderId,
       clientOrderId,
       1_000_000,
-      priceE4,
+      costMicros,
       'final',
     );
     this.#arbIs(arb, pair, 'neutral', { afterMs: tookMs, lossMicros });

@@ -194,7 +194,7 @@ describe('the story of an arbitrage', () => {
           expect(whyText(why, 120, false)).not.toMatch(/undefined|NaN|\[object/);
         }
       }),
-      { numRuns: 40 },
+      { numRuns: 15 },
     );
   });
 

@@ -85,8 +85,161 @@ describe('ledger', () => {
     }
   });
 
+  const polarity = fc.constantFrom<Polarity>(SAME, INVERTED);
+  const buys = fc.array(
+    fc.record({
+      pair: fc.constant(0),
+      venue: fc.constantFrom<Venue>(KALSHI, POLYMARKET),
+      outcome: fc.constantFrom<Outcome>(YES, NO),
+      sizeE6: fc.oneof(
+        fc.nat(3).map((contracts) => contracts * 1_000_000),
+        fc.nat(10 ** 12),
+      ),
+      costMicros: fc.nat(10 ** 12),
+      feeMicros: fc.nat(10 ** 7),
+    }),
+    { maxLength: 12 },
+  );
+  const ledgerOf = (own: Polarity, booked: readonly Fill[]) => {
+    const ledger = new Ledger([own]);
+    for (const fill of booked) ledger.book(fill);
+    return ledger;
+  };
+  const paid = (booked: readonly Fill[], own: Polarity, answer: 'yes' | 'no') =>
+    booked.reduce((total, fill) => total + payout(fill, own, answer), 0n);
+  const ceilDivide = (value: bigint, by: bigint) => (value + by - 1n) / by;
+
+  test('says what is naked, what it cost, and what has to be bought on either exchange to be even', () => {
+    fc.assert(
+      fc.property(polarity, buys, fc.nat(10 ** 12), (own, booked, costMicros) => {
+        const ledger = ledgerOf(own, booked);
+        const exposure = ledger.exposure(0);
+        const [yes, no] = [paid(booked, own, 'yes'), paid(booked, own, 'no')];
+        const nakedE6 = yes > no ? yes - no : no - yes;
+        expect(BigInt(exposure.sizeE6)).toBe(nakedE6);
+        if (nakedE6 === 0n) {
+          expect(ledger.nakedMicros(0)).toBe(0);
+          return;
+        }
+        const heavier = yes > no ? 'yes' : 'no';
+        const heavy = booked.filter((fill) => payout(fill, own, heavier) > 0n);
+        const spent = heavy.reduce(
+          (total, fill) => total + BigInt(fill.costMicros + fill.feeMicros),
+          0n,
+        );
+        const most = yes > no ? yes : no;
+        // Contracts of no size that cost something are nothing that an exchange sells.
+        const isReal = booked.every(({ sizeE6 }) => sizeE6 > 0);
+        if (isReal) {
+          const basis = ceilDivide(spent * 1_000_000n, most);
+          expect(BigInt(exposure.basisMicrosPerContract)).toBe(basis);
+          expect(BigInt(ledger.nakedMicros(0))).toBe(ceilDivide(spent * nakedE6, most));
+        }
+        for (const venue of [KALSHI, POLYMARKET] as const) {
+          const outcome =
+            venue === KALSHI ? exposure.missingKalshiOutcome : exposure.missingPolymarketOutcome;
+          const even = ledgerOf(own, booked);
+          const { sizeE6 } = exposure;
+          even.book({ pair: 0, venue, outcome, sizeE6, costMicros, feeMicros: 7 });
+          expect(even.exposure(0).sizeE6).toBe(0);
+          const lostMicros = ledger.nakedMicros(0) + costMicros + 7 - sizeE6;
+          expect(even.valueMicros(0)).toBe(ledger.valueMicros(0) - lostMicros);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('names the exchange that holds what is naked', () => {
+    for (const own of [SAME, INVERTED] as const) {
+      for (const venue of [KALSHI, POLYMARKET] as const) {
+        const leg = { pair: 0, costMicros: 1, feeMicros: 0 };
+        const outcome = venue === KALSHI ? YES : polymarketOutcome(YES, own);
+        const ledger = ledgerOf(own, [
+          { ...leg, venue: KALSHI, outcome: YES, sizeE6: venue === KALSHI ? 5 : 2 },
+          {
+            ...leg,
+            venue: POLYMARKET,
+            outcome: polymarketOutcome(YES, own),
+            sizeE6: venue === KALSHI ? 2 : 5,
+          },
+        ]);
+        expect(ledger.exposure(0)).toMatchObject({ sizeE6: 3, heldVenue: venue });
+        expect(ledger.heldE6(0, venue, outcome)).toBe(5);
+      }
+    }
+  });
+
+  test('counts both outcomes of one exchange as even', () => {
+    for (const venue of [KALSHI, POLYMARKET] as const) {
+      const leg = { pair: 0, venue, costMicros: 400_000, feeMicros: 1_000 };
+      const ledger = ledgerOf(SAME, [
+        { ...leg, outcome: YES, sizeE6: 1_000_000 },
+        { ...leg, outcome: NO, sizeE6: 1_500_000 },
+      ]);
+      expect(ledger.exposure(0)).toMatchObject({ sizeE6: 500_000, heldVenue: venue });
+      expect(ledger.spent(0, venue)).toEqual({
+        costMicros: 800_000,
+        feeMicros: 2_000,
+        pairedE6: 1_000_000,
+      });
+    }
+  });
+
+  test('pays what was held when its markets are settled, and keeps what was gained', () => {
+    const answers = fc.constantFrom<Outcome>(YES, NO);
+    fc.assert(
+      fc.property(polarity, buys, answers, buys, answers, (own, booked, first, more, second) => {
+        const ledger = ledgerOf(own, booked);
+        const before = ledger.pairTotals(0);
+        const payoutMicros = ledger.settle(0, first);
+        expect(BigInt(payoutMicros)).toBe(paid(booked, own, first === YES ? 'yes' : 'no'));
+        const after = ledger.pairTotals(0);
+        expect(after.costMicros).toBe(before.costMicros);
+        expect(after.feeMicros).toEqual(before.feeMicros);
+        expect(after.pnlMicros).toBe(before.pnlMicros + payoutMicros - before.worstPayoutMicros);
+        expect(after).toMatchObject({ realisedMicros: after.pnlMicros, nakedE6: 0 });
+        expect(ledger.settle(0, second)).toBe(0);
+        // What comes late is booked and paid like anything else.
+        for (const fill of more) ledger.book(fill);
+        expect(BigInt(ledger.settle(0, second))).toBe(
+          paid(more, own, second === YES ? 'yes' : 'no'),
+        );
+        const [kalshiFees, polymarketFees] = ledger.totals().feeMicros;
+        const totals = ledger.totals();
+        expect(totals.realisedMicros).toBe(
+          totals.worstPayoutMicros - totals.costMicros - kalshiFees - polymarketFees,
+        );
+        expect(totals).toEqual(ledger.pairTotals(0));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('a fill that is taken back leaves nothing behind', () => {
+    fc.assert(
+      fc.property(polarity, buys, buys, (own, kept, ghosts) => {
+        const ledger = ledgerOf(own, [...kept, ...ghosts]);
+        for (const ghost of ghosts) {
+          ledger.book({
+            ...ghost,
+            sizeE6: -ghost.sizeE6,
+            costMicros: -ghost.costMicros,
+            feeMicros: -ghost.feeMicros,
+          });
+        }
+        const real = ledgerOf(own, kept);
+        expect(ledger.totals()).toEqual(real.totals());
+        expect(ledger.exposure(0)).toEqual(real.exposure(0));
+      }),
+    );
+  });
+
   test('refuses a pair that it does not know', () => {
     const fill = { venue: KALSHI, outcome: YES, sizeE6: 1, costMicros: 1, feeMicros: 0 } as const;
-    expect(() => new Ledger([SAME]).book({ ...fill, pair: 1 })).toThrow(/pair=1/);
+    const ledger = new Ledger([SAME]);
+    expect(() => ledger.book({ ...fill, pair: 1 })).toThrow(/pair=1/);
+    expect(() => ledger.exposure(1)).toThrow(/pair=1/);
+    expect(() => ledger.settle(1, YES)).toThrow(/pair=1/);
   });
 });

@@ -38,6 +38,8 @@ export interface ArbStory {
   readonly beganMs: number;
   readonly outcome: ArbOutcome;
   readonly state: ArbState | null;
+  /** Since when it is in that state; of one without a state, since its first order. */
+  readonly stateMs: number;
   readonly decision: FiredDecision | undefined;
   readonly orders: readonly StoredOrder[];
   /** Of trades that did not fail. */
@@ -90,6 +92,7 @@ export function storiesOf(rows: JournalRows): Stories {
       beganMs,
       outcome: outcomeOf(orders, fills, states, links),
       state: states.at(-1)?.state ?? null,
+      stateMs: (states.at(-1) ?? orders[0])?.atMs ?? beganMs,
       decision,
       orders,
       fills,

@@ -91,11 +91,11 @@ export function orphansOf(
  * the pair still holds naked contracts.
  */
 function openArbs(arbs: readonly ArbStory[], nakedPairs: ReadonlySet<string>): OpenArb[] {
-  return arbs.flatMap(({ arb, pair, state, outcome, beganMs, episodes }): OpenArb[] => {
+  return arbs.flatMap(({ arb, pair, state, outcome, stateMs }): OpenArb[] => {
     const isWaiting = outcome === 'open' || outcome === 'unknown';
     const isExposed = state !== null && EXPOSED_STATES.includes(state) && nakedPairs.has(pair);
     if (!isWaiting && !isExposed) return [];
-    return [{ arb, pair, state, sinceMs: episodes.at(-1)?.exposedMs ?? beganMs }];
+    return [{ arb, pair, state, sinceMs: stateMs }];
   });
 }
 
