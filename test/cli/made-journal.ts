@@ -26,7 +26,8 @@ import type { JournalRecord } from '../../src/journal/records.js';
 
 export const STARTED_MS = Date.UTC(2026, 8, 4, 12);
 /** Names that a table must not break on. */
-const PAIRS = ['fed-december', 'rain, "heavy"\nin NYC', 'élections/été'] as const;
+export const PAIRS = ['fed-december', 'rain, "heavy"\nin NYC', 'élections/été'] as const;
+export const INVERTED_PAIR = 1;
 const POLARITIES: readonly Polarity[] = [SAME, INVERTED, SAME];
 
 type Level = readonly [priceE4: number, sizeCenti: number];

@@ -2,18 +2,28 @@ import { spawn, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { csvText } from '../../src/cli/report/csv.js';
 import { ALL_TIME, type Window } from '../../src/cli/report/journal-rows.js';
 import { openJournal } from '../../src/cli/report/journal-source.js';
 import { accountOf, reportOf } from '../../src/cli/report/report.js';
 import { REPORT_TABLES, type ReportTable, tableCsv } from '../../src/cli/report/report-tables.js';
 import { reportText } from '../../src/cli/report/report-text.js';
 import { windowOf } from '../../src/cli/report/window.js';
-import { VENUE_NAMES, VENUES } from '../../src/domain/venue.js';
+import { VENUE_NAMES, VENUES, type Venue } from '../../src/domain/venue.js';
+import type { JournalRecord } from '../../src/journal/records.js';
 import { JournalStore } from '../../src/journal/store.js';
 import { journalFile } from '../../src/runtime/journal.js';
 import { BuiltProgram, until } from './built-program.js';
 import { JournalDirectories } from './journal-directory.js';
-import { journals, type MadeJournal, STARTED_MS } from './made-journal.js';
+import {
+  decisionOf,
+  INVERTED_PAIR,
+  journals,
+  type MadeJournal,
+  PAIRS,
+  STARTED_MS,
+  sizings,
+} from './made-journal.js';
 
 const directories = new JournalDirectories();
 afterAll(() => directories.remove());
@@ -113,6 +123,24 @@ describe('a report', () => {
     );
   });
 
+  it('knows how the markets of a pair belong together by a decision, and fears the worse way without', () => {
+    const sizing = fc.sample(sizings, { numRuns: 1, seed: 2 })[0]!;
+    const made = { atMs: STARTED_MS, arb: null, decision: 'held', isNew: true };
+    const amounts = { sizeE6: 2_000_000, costMicros: 900_000, feeMicros: 1_000 };
+    const fill = (venue: Venue, tradeId: string): JournalRecord => ({
+      ...{ t: 'fill', atMs: STARTED_MS, venue, tradeId, orderId: 'x', clientOrderId: null },
+      ...{ pair: PAIRS[INVERTED_PAIR]!, outcome: 0, ...amounts, state: 'final', source: 'stream' },
+    });
+    // Kalshi YES and Polymarket's own YES: opposite results where the pair is inverted.
+    const fills = [fill(0, 'a'), fill(1, 'b')];
+    const run = { t: 'run', atMs: STARTED_MS, profile: 'sim', version: '1', config: {} } as const;
+    const decision = decisionOf({ sizing, pair: INVERTED_PAIR, direction: 0 }, made);
+    const pnl = (records: JournalRecord[]) =>
+      reportOf(accountIn(directories.make(records))).money.pnlMicros;
+    expect(pnl([run, decision, ...fills])).toBe(2_000_000 - 1_802_000);
+    expect(pnl([run, ...fills])).toBe(-1_802_000);
+  });
+
   it('takes the lower rank of an even count, and never more than the largest', () => {
     const made = rich();
     const { timesMs } = reportOf(accountIn(directories.make(made.records))).neutral;
@@ -193,6 +221,15 @@ function readCsv(text: string): string[][] {
 }
 
 describe('a table of a report', () => {
+  it('gives back any text that went into it', () => {
+    const cells = fc.string({ unit: fc.constantFrom('a', '"', ',', '\r', '\n', ' ', '=', 'é') });
+    fc.assert(
+      fc.property(fc.array(fc.tuple(cells, cells)), (rows) => {
+        expect(readCsv(csvText(['one', 'two'], rows))).toEqual([['one', 'two'], ...rows]);
+      }),
+    );
+  });
+
   const sizes: Readonly<Record<ReportTable, (made: MadeJournal) => number>> = {
     arbs: ({ truth }) => truth.arbs.fired,
     orders: ({ truth: { entries, exits } }) => entries[0] + entries[1] + exits[0],

@@ -86,18 +86,21 @@ describe('ledger', () => {
   });
 
   const polarity = fc.constantFrom<Polarity>(SAME, INVERTED);
+  /** A contract costs up to $1. */
   const buys = fc.array(
-    fc.record({
-      pair: fc.constant(0),
-      venue: fc.constantFrom<Venue>(KALSHI, POLYMARKET),
-      outcome: fc.constantFrom<Outcome>(YES, NO),
-      sizeE6: fc.oneof(
-        fc.nat(3).map((contracts) => contracts * 1_000_000),
-        fc.nat(10 ** 12),
-      ),
-      costMicros: fc.nat(10 ** 12),
-      feeMicros: fc.nat(10 ** 7),
-    }),
+    fc
+      .record({
+        pair: fc.constant(0),
+        venue: fc.constantFrom<Venue>(KALSHI, POLYMARKET),
+        outcome: fc.constantFrom<Outcome>(YES, NO),
+        sizeE6: fc.oneof(
+          fc.integer({ min: 1, max: 3 }).map((contracts) => contracts * 1_000_000),
+          fc.integer({ min: 1, max: 10 ** 12 }),
+        ),
+        share: fc.double({ min: 0, max: 1, noNaN: true }),
+        feeMicros: fc.nat(10 ** 7),
+      })
+      .map(({ share, ...fill }) => ({ ...fill, costMicros: Math.floor(share * fill.sizeE6) })),
     { maxLength: 12 },
   );
   const ledgerOf = (own: Polarity, booked: readonly Fill[]) => {
@@ -128,13 +131,15 @@ describe('ledger', () => {
           0n,
         );
         const most = yes > no ? yes : no;
-        // Contracts of no size that cost something are nothing that an exchange sells.
-        const isReal = booked.every(({ sizeE6 }) => sizeE6 > 0);
-        if (isReal) {
-          const basis = ceilDivide(spent * 1_000_000n, most);
-          expect(BigInt(exposure.basisMicrosPerContract)).toBe(basis);
-          expect(BigInt(ledger.nakedMicros(0))).toBe(ceilDivide(spent * nakedE6, most));
-        }
+        const basis = ceilDivide(spent * 1_000_000n, most);
+        expect(BigInt(exposure.basisMicrosPerContract)).toBe(basis);
+        expect(BigInt(ledger.nakedMicros(0))).toBe(ceilDivide(spent * nakedE6, most));
+        const lighter = yes > no ? 'no' : 'yes';
+        const [onKalshi, onPolymarket] = [KALSHI, POLYMARKET].map((venue) => {
+          const there = booked.filter((fill) => fill.venue === venue);
+          return paid(there, own, heavier) - paid(there, own, lighter);
+        });
+        expect(exposure.heldVenue).toBe(onKalshi! >= onPolymarket! ? KALSHI : POLYMARKET);
         for (const venue of [KALSHI, POLYMARKET] as const) {
           const outcome =
             venue === KALSHI ? exposure.missingKalshiOutcome : exposure.missingPolymarketOutcome;

@@ -423,6 +423,9 @@ describe('neutralising', () => {
     expect(planOf({ books: [undefined, []] })).toMatchObject({ why: 'no-trusted-book' });
     expect(planOf({ maxLoss: 0 })).toMatchObject({ why: 'too-dear', cheapestLossMicros: 100_100 });
     expect(planOf({ sizeCenti: 0 })).toMatchObject({ why: 'too-small' });
+    // A hundredth of a contract at $0.99 costs more than it pays, once there is room for rounding.
+    const dearest = [[{ priceE4: 9_900, sizeCenti: 500 }], undefined] as const;
+    expect(planOf({ sizeCenti: 1, books: dearest })).toMatchObject({ why: 'too-small' });
     // Less than Kalshi's step and than Polymarket's minimum, whatever the books say.
     for (const books of [base.books, [undefined, undefined]] as const) {
       expect(planOf({ sizeCenti: 60, kalshiStepCenti: 100, books })).toMatchObject({

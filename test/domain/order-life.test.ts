@@ -149,6 +149,13 @@ describe('leg', () => {
     );
   });
 
+  test('that is sent to the chain again is mined again', () => {
+    const life = new LegLife(POLYMARKET);
+    const news = ['written', 'acknowledged', 'filled', 'mined', 'retrying', 'mined', 'confirmed'];
+    const states = news.map((event) => life.apply(event as LegEvent));
+    expect(states.slice(3)).toEqual(['mined', 'matched', 'mined', 'confirmed']);
+  });
+
   test('hears nothing of a chain on Kalshi', () => {
     const ways = reachable(kalshi, 'intended');
     for (const state of ['matched', 'mined', 'confirmed', 'failed']) {
@@ -365,6 +372,13 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
   ),
   { maxLength: 20 },
 );
+
+test('nothing more is tried for an arbitrage that was abandoned', () => {
+  const { abandoned } = ARB_TRANSITIONS;
+  expect(new Set(Object.values(abandoned))).toEqual(
+    new Set(['abandoned', 'none', 'neutral', 'settled']),
+  );
+});
 
 test('an arbitrage whose legs do not match is being evened out, or somebody was called', () => {
   const seen = new Set<ArbState>();

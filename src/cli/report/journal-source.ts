@@ -52,7 +52,7 @@ export class JournalSource {
   /** A run at a time: with their books, those of a long life would not fit into memory. */
   *#decisions({ sinceMs }: Window): Generator<StoredDecision> {
     for (const { id: run } of this.#store.runs()) {
-      const since = Number.isFinite(sinceMs) ? { run, sinceMs } : { run };
+      const since = Number.isFinite(sinceMs) ? { run, sinceMs: sinceMs - MARGIN_MS } : { run };
       yield* this.#store.decisions(since);
     }
   }

@@ -243,7 +243,7 @@ function orderLines({ order, venue, stages, states, fills }: OrderLife, beganMs:
       labelled(
         '  state',
         span(`${offsetText(atMs - beganMs)} ${state}`),
-        span(why === '' ? '' : `: ${printable(why)}`, 'dim'),
+        span(why === '' || why === state ? '' : `: ${printable(why)}`, 'dim'),
         span(filledE6 === null ? '' : `, filled ${contractsText(filledE6)}`),
       ),
     ),
