@@ -51,8 +51,10 @@ export interface ArbBookEvents {
   settled(settled: ArbSettled): void;
   /** An order that evens out is known to its end. */
   exitKnown(report: LegReport, filledE6: number): void;
+  /** News of a trade of ours, each once; `leg` undefined: nobody has reported its order. */
+  heard(fill: VenueFill, leg: LegReport | undefined): void;
   /** What is held of the pair is another: a fill was booked, or taken back. */
-  booked(fill: VenueFill, leg: LegReport | undefined, sign: 1 | -1): void;
+  booked(fill: VenueFill, sign: 1 | -1): void;
   /** A leg went on in its life. */
   legIs(report: LegReport, state: LegState, why: LegEvent, filledE6: number | undefined): void;
   /** News came that cannot be: what is believed of this order is wrong. */
@@ -277,7 +279,8 @@ export class ArbBook {
         for (const fill of this.#takeOrphans(key)) {
           if (fill.state === 'failed') continue;
           this.#ledger.book(bookable(fill, 1));
-          this.#events.booked(fill, undefined, 1);
+          this.#events.heard(fill, undefined);
+          this.#events.booked(fill, 1);
         }
       }
     }
@@ -357,6 +360,7 @@ export class ArbBook {
     const before = leg.trades.get(fill.tradeId);
     if (!isNews(before, fill.state)) return;
     leg.trades.set(fill.tradeId, fill.state);
+    this.#events.heard(fill, leg.report);
     if (before === 'provisional') leg.provisional--;
     if (fill.state === 'provisional') leg.provisional++;
     if (fill.state === 'failed') {
@@ -419,7 +423,7 @@ export class ArbBook {
   #book(leg: Leg, fill: VenueFill, sign: 1 | -1): void {
     leg.bookedE6 += sign * fill.sizeE6;
     this.#ledger.book(bookable(fill, sign));
-    this.#events.booked(fill, leg.report, sign);
+    this.#events.booked(fill, sign);
   }
 }
 

@@ -221,13 +221,19 @@ export class Engine {
   }
 
   #openKillSwitch({ risk }: MainEnds): KillSwitch {
+    /** When the word was set, in a clock that other processes can compare. */
+    let setUs = 0;
     return new KillSwitch({
       stateDir: this.#config.stateDir,
-      set: (level) => risk.kill(level),
+      set: (level) => {
+        risk.kill(level);
+        setUs = machineMicros(this.#origin, this.#clock.nowNs());
+      },
       wallMs: () => this.#clock.wallMs(),
       changed: ({ level, why, by }) => {
-        const name = KILL_LEVELS[level];
-        this.#say(level === 0 ? 'warn' : 'error', 'kill', `${name}: ${why}`, { level, why, by });
+        const facts = { level, why, by, setUs };
+        const urgency = level === 0 ? 'warn' : 'error';
+        this.#say(urgency, 'kill', `${KILL_LEVELS[level]}: ${why}`, facts);
       },
     });
   }
@@ -293,6 +299,7 @@ export class Engine {
     const { differences, orders, fills, unknown } = await recover({
       stateDir: this.#config.stateDir,
       store: journal.store,
+      run: journal.run,
       pairs: ends.pairs,
       accounts,
       desk,
@@ -741,6 +748,7 @@ const KALSHI_READ_LIMITS: BucketLimits = { capacity: 200, perSecond: 200 };
 const EMPTY_BOOK = new ArbBook([], {
   settled: () => undefined,
   exitKnown: () => undefined,
+  heard: () => undefined,
   booked: () => undefined,
   legIs: () => undefined,
   impossible: () => undefined,

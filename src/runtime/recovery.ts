@@ -1,6 +1,7 @@
 // What a start finds: orders and fills of earlier runs from the journal, intents that never got into it, and what the exchanges say of
 // all of them. Afterwards the book is as if the engine had never ended, or the differences are known.
 import type { Clock } from '../domain/clock.js';
+import type { ArbState } from '../domain/order-life.js';
 import type { Outcome, Venue } from '../domain/venue.js';
 import { type Intent, intentFiles, readIntents } from '../journal/intent-log.js';
 import type { JournalStore, StoredFill, StoredOrder } from '../journal/store.js';
@@ -26,6 +27,8 @@ const NO_ARB = -1;
 export interface RecoveryParts {
   readonly stateDir: string;
   readonly store: JournalStore;
+  /** Number of this run. */
+  readonly run: number;
   readonly pairs: readonly TradedPair[];
   readonly accounts: Accounts;
   readonly desk: TradingDesk;
@@ -53,40 +56,58 @@ export async function recover(parts: RecoveryParts): Promise<Recovered> {
     .flatMap((path) => readIntents(path).intents)
     .filter(({ clientOrderId }) => !known.has(clientOrderId));
   if (orders.length + intents.length + fills.length === 0) {
-    return { orders: 0, fills: 0, unknown: 0, differences: [] };
+    // An account that traded with another journal holds what this one does not know.
+    return { orders: 0, fills: 0, unknown: 0, differences: await compare(parts) };
   }
   tellForeign(parts, orders, markets);
   const open = new Set(store.openOrders().map(({ clientOrderId }) => clientOrderId));
   const nowNs = clock.nowNs();
   const nowMs = clock.wallMs();
   const ageOf = (atMs: number) => nowNs - (nowMs - atMs) * 1e6;
-  const byOrder = groupFills(fills);
-  for (const order of orders) {
+  const byOrder = groupFills(fills, orders);
+  const restore = (order: StoredOrder) => {
     const market = markets.get(order.pair);
-    if (market === undefined) continue;
+    if (market === undefined) return;
     const own = byOrder.get(order.clientOrderId) ?? [];
-    desk.restore(reportOf(order, market, own, open.has(order.clientOrderId), ageOf(order.atMs)));
-  }
+    const isOpen = open.has(order.clientOrderId);
+    const told = own.map((fill) => fillOf(fill, market));
+    desk.restore(reportOf(order, market, own, isOpen, ageOf(order.atMs)), told);
+  };
+  // The day's P&L begins where yesterday's orders end.
+  const dayStartMs = Math.floor(nowMs / DAY_MS) * DAY_MS;
+  for (const order of orders.filter(({ atMs }) => atMs < dayStartMs)) restore(order);
+  desk.beginDay();
+  for (const order of orders.filter(({ atMs }) => atMs >= dayStartMs)) restore(order);
+  const lastRun = parts.run - 1;
   for (const intent of intents) {
     if (pairs[intent.pair] === undefined) continue;
-    desk.restoreIntent(intentReport(intent, ageOf(intent.atMs)));
+    const arb =
+      intent.role === 'entry' ? desk.arbKey(intent.arbId, lastRun) : `r${lastRun}.x${intent.pair}`;
+    desk.restoreIntent(intentReport(intent, ageOf(intent.atMs)), arb);
   }
-  // In the order of the journal, so that the day's P&L begins where yesterday's fills end.
-  const dayStartMs = Math.floor(nowMs / DAY_MS) * DAY_MS;
-  const today: VenueFill[] = [];
-  for (const fill of fills) {
-    const market = markets.get(fill.pair);
-    if (market === undefined) continue;
-    const told = fillOf(fill, market);
-    if (fill.atMs < dayStartMs) desk.filled(told);
-    else today.push(told);
-  }
-  desk.beginDay();
-  for (const fill of today) desk.filled(fill);
   await askExchanges(parts, orders, open, intents);
+  endEarlierArbs(parts, markets);
   const unknown = desk.book.unresolved().length;
   const differences = await compare(parts);
   return { orders: orders.length + intents.length, fills: fills.length, unknown, differences };
+}
+
+const OPEN_ARBS: readonly ArbState[] = ['fired', 'unknown', 'exposed', 'neutralising'];
+
+/** Arbitrages that the last run left open are what their pair's position is now; what is exposed goes on under a name of this run. */
+function endEarlierArbs(
+  { store, desk, run }: RecoveryParts,
+  markets: ReadonlyMap<string, number>,
+): void {
+  for (const { arb, pair, state, run: own } of store.arbs({})) {
+    const market = markets.get(pair);
+    if (own >= run || market === undefined || !OPEN_ARBS.includes(state)) continue;
+    const { sizeE6 } = desk.book.exposure(market);
+    if (desk.book.isBusy(market)) continue;
+    desk.journalEarlier(arb, market, sizeE6 === 0 ? 'neutral' : 'abandoned', {
+      exposureE6: sizeE6,
+    });
+  }
 }
 
 /** Positions lag like lists do: what differs is looked at again before it is believed. */
@@ -143,12 +164,18 @@ function tellForeign(
   say('warn', 'foreign-pairs', text, { pairs: foreign.size });
 }
 
-function groupFills(fills: readonly StoredFill[]): Map<string, StoredFill[]> {
+/** By our own order id, which a fill of the lists may lack. */
+function groupFills(
+  fills: readonly StoredFill[],
+  orders: readonly StoredOrder[],
+): Map<string, StoredFill[]> {
+  const ownIds = new Map(orders.map(({ orderId, clientOrderId }) => [orderId, clientOrderId]));
   const byOrder = new Map<string, StoredFill[]>();
   for (const fill of fills) {
-    if (fill.clientOrderId === null) continue;
-    const group = byOrder.get(fill.clientOrderId);
-    if (group === undefined) byOrder.set(fill.clientOrderId, [fill]);
+    const clientOrderId = fill.clientOrderId ?? ownIds.get(fill.orderId);
+    if (clientOrderId === undefined) continue;
+    const group = byOrder.get(clientOrderId);
+    if (group === undefined) byOrder.set(clientOrderId, [fill]);
     else group.push(fill);
   }
   return byOrder;
@@ -165,7 +192,7 @@ function reportOf(
   const { orderId, clientOrderId, venue, outcome, sizeCenti, limitE4, spendMicros, role } = order;
   const told = order.reply as LegReply;
   const filledE6 = fills
-    .filter(({ state }) => state !== 'failed')
+    // As it was answered: a trade that failed later is taken off when its failure is told.
     .reduce((sum, { sizeE6 }) => sum + sizeE6, 0);
   const isSettled = !isOpen && (told.kind === 'acknowledged' || told.kind === 'unknown');
   const reply: LegReply = isSettled

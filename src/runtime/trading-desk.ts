@@ -5,7 +5,7 @@ import { ceilDiv } from '../domain/exact.js';
 import type { Exposure } from '../domain/ledger.js';
 import { NakedBudget } from '../domain/naked-budget.js';
 import type { Plan } from '../domain/neutralise.js';
-import { type ArbEvent, ArbLife } from '../domain/order-life.js';
+import { type ArbEvent, ArbLife, type ArbState } from '../domain/order-life.js';
 import { type AskLevels, createAskLevels, type PairTerms } from '../domain/sizing.js';
 import { E6_PER_CONTRACT, MICROS_PER_CENT, MICROS_PER_DOLLAR } from '../domain/units.js';
 import {
@@ -109,6 +109,8 @@ export class TradingDesk {
   readonly #kalshiAsks = createAskLevels(DEPTH_LEVELS);
   readonly #polymarketAsks = createAskLevels(DEPTH_LEVELS);
   readonly #timeToNeutralMs: number[] = [];
+  /** What is heard now was read from the journal. */
+  #isKnown = false;
   #failures = 0;
   #dayStartMicros = 0;
   #day = -1;
@@ -124,7 +126,8 @@ export class TradingDesk {
       {
         settled: (settled) => this.#settled(settled),
         exitKnown: (report, filledE6) => this.#exitKnown(report, filledE6),
-        booked: (fill, leg, sign) => this.#booked(fill, leg, sign),
+        heard: (fill, leg) => this.#heard(fill, leg),
+        booked: (fill, sign) => this.#booked(fill, sign),
         legIs: (report, state, why, filledE6) => this.#legIs(report, state, why, filledE6),
         impossible: ({ clientOrderId }, error) =>
           parts.stopOpening(`news that cannot be of order ${clientOrderId}: ${String(error)}`),
@@ -138,7 +141,7 @@ export class TradingDesk {
         isBusy: (pair) => this.book.isBusy(pair) || this.#isExiting(pair),
         books: (pair, exposure) => this.#exitBooks(pair, exposure),
         terms: (pair) => ({ terms: parts.termsOf(pair), kalshiStepCenti: KALSHI_STEP_CENTI }),
-        mayExit: () => parts.memory.risk.killLevel() < STOP_EVERYTHING,
+        mayExit: () => !parts.config.observe && parts.memory.risk.killLevel() < STOP_EVERYTHING,
         send: (order) => this.#sendExit(order),
         events: {
           exposed: (pair, exposure) => this.#exposed(pair, exposure),
@@ -157,9 +160,9 @@ export class TradingDesk {
   }
 
   /** The text that names an arbitrage in logs and the journal: run, detector, count. */
-  arbKey(arbId: number): string {
+  arbKey(arbId: number, run = this.#parts.run): string {
     const detector = Math.floor(arbId / ARBS_PER_DETECTOR);
-    return `r${this.#parts.run}.${detector}.${arbId % ARBS_PER_DETECTOR}`;
+    return `r${run}.${detector}.${arbId % ARBS_PER_DETECTOR}`;
   }
 
   decided(decision: DecisionRecord): void {
@@ -192,16 +195,35 @@ export class TradingDesk {
     this.book.filled(fill);
   }
 
-  /** An order of an earlier run, as the journal or the intent log has it. */
-  restore(report: LegReport): void {
+  /** An order of an earlier run with the fills that the journal has of it: nothing of that is written down again. */
+  restore(report: LegReport, fills: readonly VenueFill[]): void {
+    this.#isKnown = true;
     this.book.restore(report);
+    for (const fill of fills) this.book.filled(fill);
+    this.#isKnown = false;
     this.#dirty.add(report.pair);
   }
 
   /** An order that was about to be sent when the last run ended, and that the journal has never heard of. */
-  restoreIntent(report: LegReport): void {
-    this.#journalOrder(report);
-    this.restore(report);
+  restoreIntent(report: LegReport, arb: string): void {
+    this.#journalOrder(report, arb);
+    this.book.restore(report);
+    this.#dirty.add(report.pair);
+  }
+
+  /** An arbitrage of an earlier run has come to this. */
+  journalEarlier(arb: string, pair: number, state: ArbState, facts: unknown): void {
+    const { name } = this.#parts.pairs[pair]!;
+    const why = 'found at the start';
+    this.#parts.journal({
+      t: 'arb-state',
+      atMs: this.#nowMs(),
+      arb,
+      pair: name,
+      state,
+      why,
+      facts,
+    });
   }
 
   /** Micros that a pair's positions have cost and not paid back. */
@@ -439,10 +461,9 @@ export class TradingDesk {
     return costMicros + feeMicros - (venue === KALSHI ? pairedE6 : 0);
   }
 
-  #booked(fill: VenueFill, leg: LegReport | undefined, sign: 1 | -1): void {
+  #heard(fill: VenueFill, leg: LegReport | undefined): void {
     const { market: pair, venue } = fill;
-    this.#dirty.add(pair);
-    this.#isChanged = true;
+    if (this.#isKnown) return;
     this.#parts.journal({
       t: 'fill',
       atMs: this.#nowMs(),
@@ -458,6 +479,12 @@ export class TradingDesk {
       state: fill.state,
       source: 'stream',
     });
+  }
+
+  #booked(fill: VenueFill, sign: 1 | -1): void {
+    const { market: pair, venue } = fill;
+    this.#dirty.add(pair);
+    this.#isChanged = true;
     if (this.#reserved.has(pair)) return;
     // Late, or undone on chain, when what was set aside for it had been given back.
     const { purses } = this.#parts.memory;
@@ -469,6 +496,7 @@ export class TradingDesk {
   }
 
   #legIs(report: LegReport, state: OrderState, why: string, filledE6: number | undefined): void {
+    if (this.#isKnown) return;
     this.#parts.journal({
       t: 'order-state',
       atMs: this.#nowMs(),
@@ -587,15 +615,16 @@ export class TradingDesk {
     });
   }
 
-  #journalOrder(report: LegReport): void {
+  #journalOrder(report: LegReport, arbOfEarlier?: string): void {
     const { reply, clientOrderId, role, venue, pair, outcome } = report;
     const isNamed = reply.kind === 'acknowledged' || reply.kind === 'unknown';
     const orderId = (isNamed ? reply.orderId : undefined) ?? report.orderId;
     const { receivedNs, detectedNs, dequeuedNs, writtenNs, answeredNs } = report;
     const arb =
-      role === 'entry'
+      arbOfEarlier ??
+      (role === 'entry'
         ? this.arbKey(report.arbId)
-        : (this.#arbOfExit.get(report.arbId) ?? this.#arbOfPair(pair));
+        : (this.#arbOfExit.get(report.arbId) ?? this.#arbOfPair(pair)));
     this.#parts.journal({
       t: 'order',
       atMs: this.#nowMs(),

@@ -14,7 +14,7 @@ const KILLS = Number(process.env.UNDERROUND_CRASH_KILLS ?? '4');
 const SEED = Number(process.env.UNDERROUND_CRASH_SEED ?? '11');
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 /** From the engine's start to its end; the first moments are those of its recovery. */
-const LIFE_MS = [300, 4_000] as const;
+const LIFE_MS = [300, 6_500] as const;
 /** The last run sends nothing new: what is open comes to its end. */
 const CALM_MS = 4_000;
 const ORDERS = { 'lose-reply': 1, 'reset-after-accept': 1, 'reset-before-accept': 1 };

@@ -7,7 +7,7 @@ import { afterEach, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { RunSummary } from '../../src/cli/summary.js';
 import { STORM } from '../../src/sim/storm.js';
-import { EngineRun, endAllRuns, expectHonestBooks } from './engine-process.js';
+import { EngineRun, endAllRuns, expectAgreement, expectHonestBooks } from './engine-process.js';
 
 const MINUTES = Number(process.env.UNDERROUND_SOAK_MINUTES ?? '0.5');
 const SEED = Number(process.env.UNDERROUND_SOAK_SEED ?? '7');
@@ -105,6 +105,30 @@ class Storm {
   }
 }
 
+/** How long contracts were without their other leg, and what evening them out lost, dollars; abandoned ones raised an alarm. */
+function exposuresOf(run: EngineRun) {
+  const facts = run.linesOf('neutral').map(({ text }) => ({
+    afterMs: Number(/ afterMs=(\d+)/.exec(text)?.[1]),
+    lossDollars: Number(/ lossMicros=(-?\d+)/.exec(text)?.[1]) / 1e6,
+  }));
+  const sorted = (of: (each: (typeof facts)[number]) => number) =>
+    facts.map(of).sort((a, b) => a - b);
+  const spread = (values: readonly number[]) => ({
+    p50: percentile(values, 0.5),
+    p90: percentile(values, 0.9),
+    p99: percentile(values, 0.99),
+    max: values.at(-1),
+  });
+  return {
+    began: run.linesOf('exposed').length,
+    evenedOut: facts.length,
+    abandoned: run.linesOf('alert-naked').map(({ text }) => text),
+    toNeutralMs: spread(sorted(({ afterMs }) => afterMs)),
+    lossDollars: spread(sorted(({ lossDollars }) => lossDollars)),
+    kills: run.linesOf('kill').map(({ text }) => text),
+  };
+}
+
 /** The figures of a soak, one line of JSON. */
 function tell(
   storm: Storm,
@@ -132,6 +156,8 @@ function tell(
     arbs,
     opportunities,
     nakedE6,
+    exposures: exposuresOf(storm.run),
+    frames: Object.values(feeds).reduce((sum, each) => sum + each.frames, 0),
     mistakes: storm.mistakes(played),
     unresolved: storm.run.linesOf('unresolved').map(({ text }) => text),
   };
@@ -166,12 +192,18 @@ it('never fires on what it cannot trust, never sends twice, and trades again aft
 
   expect({ code, stopped: summary.run.stoppedBecause }).toEqual({ code: 0, stopped: null });
   expect(played.length).toBeGreaterThan(((SOAK_MS - CALM_MS) / 1_000) * 0.8);
-  expectHonestBooks(summary);
   expect(new Set(ids).size).toBe(ids.length);
   expect(ids).not.toContain(undefined);
+  expectAgreement(summary);
   expect(summary.arbs.unknown).toBe(0);
   expect(summary.arbs.bothFilled).toBeGreaterThan(0);
   expect(resumed.filter(({ afterMs }) => Number.isNaN(afterMs))).toEqual([]);
+  expect(storm.run.linesOf('kill')).toEqual([]);
+  // What is still naked at the end was told, or is being evened out while the run ends.
+  const told = storm.run.linesOf('alert-naked').length;
+  const begun = storm.run.linesOf('exposed').length - storm.run.linesOf('neutral').length;
+  expect(begun - told).toBeLessThanOrEqual(3);
+  expect(summary.opportunities.false).toBe(0);
 });
 
 it('keeps its breakers closed through any number of 429s, and trades when they are over', async () => {

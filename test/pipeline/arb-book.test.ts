@@ -19,6 +19,7 @@ import type { LegReply, VenueFill } from '../../src/venues/orders.js';
 const NO_EVENTS: ArbBookEvents = {
   settled: () => undefined,
   exitKnown: () => undefined,
+  heard: () => undefined,
   booked: () => undefined,
   legIs: () => undefined,
   impossible: (_report, error) => {
@@ -205,7 +206,7 @@ it('books every trade once and settles every arbitrage once, in whatever order i
           {
             ...NO_EVENTS,
             settled: (one) => settled.push(one),
-            booked: ({ costMicros }, _leg, sign) => {
+            booked: ({ costMicros }, sign) => {
               booked += sign * costMicros;
             },
             legIs: ({ clientOrderId }, state) => states.set(clientOrderId, state),

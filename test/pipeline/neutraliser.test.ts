@@ -81,6 +81,7 @@ class World {
         if (outcome !== 'unknown') this.isFlying = false;
       },
       exitKnown: () => this.exiting.clear(),
+      heard: () => undefined,
       booked: () => undefined,
       legIs: () => undefined,
       impossible: (_report, error) => this.impossible.push(error),

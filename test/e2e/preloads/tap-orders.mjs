@@ -13,7 +13,9 @@ if (!isMainThread && workerData?.role?.kind === 'executor') {
       const text = chunk.toString();
       const [head, body] = text.split('\r\n\r\n');
       const path = head.split(' ')[1];
-      appendFileSync(process.env.ORDERS_FILE, `${JSON.stringify({ path, body })}\n`);
+      // The monotonic clock that all processes of the machine share.
+      const atUs = Number(process.hrtime.bigint() / 1_000n);
+      appendFileSync(process.env.ORDERS_FILE, `${JSON.stringify({ path, body, atUs })}\n`);
     }
     return write.call(this, chunk, ...rest);
   };
