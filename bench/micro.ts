@@ -17,6 +17,7 @@ import { DEPTH_LEVELS, type DepthLevels, DepthTable } from '../src/shm/depth-tab
 import { Doorbell } from '../src/shm/doorbell.js';
 import { type Quote, QuoteTable } from '../src/shm/quote-table.js';
 import { SpscRing } from '../src/shm/spsc-ring.js';
+import { journalRows } from './journal-rows.js';
 import { parserRows } from './parser-rows.js';
 import { riskRows } from './risk-rows.js';
 
@@ -235,7 +236,7 @@ function sizingRows(pair: PairTerms): Row[] {
 }
 
 async function main(): Promise<void> {
-  const others = [...parserRows(), ...riskRows()].map(({ name, each, run }) =>
+  const others = [...parserRows(), ...riskRows(), ...journalRows()].map(({ name, each, run }) =>
     row(name, times(BATCH, each), run),
   );
   const rows = [...sharedRows(), ...domainRows(), ...others];

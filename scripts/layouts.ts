@@ -1,6 +1,7 @@
 // Prints docs/LAYOUTS.md: every layout of the shared memory, drawn and tabled from the constants that the code runs on.
 import { DECISION_RECORD_LAYOUT } from '../src/pipeline/decision-record.js';
 import { EXECUTION_REQUEST_LAYOUT } from '../src/pipeline/execution-request.js';
+import { BYTE_RING_LAYOUT } from '../src/shm/byte-ring.js';
 import { CONTROL_BLOCK_LAYOUT } from '../src/shm/control-block.js';
 import { COUNTERS_LAYOUT } from '../src/shm/counters.js';
 import { DEPTH_RECORD_LAYOUT } from '../src/shm/depth-table.js';
@@ -27,6 +28,7 @@ const LAYOUTS: readonly Layout[] = [
   DECISION_RECORD_LAYOUT,
   CONTROL_BLOCK_LAYOUT,
   COUNTERS_LAYOUT,
+  BYTE_RING_LAYOUT,
 ];
 
 const HEADING = `# Layouts of the shared memory

@@ -39,7 +39,7 @@ const world = vi.hoisted(() => ({
   closed: 0,
   told: [] as string[],
   journal: [] as JournalRecord[],
-  failJournal: (_why: string) => undefined as void,
+  failJournal: ((_why: string) => undefined) as (why: string) => void,
   shards: [{ exchangeIndex: 3, isTrading: true }],
   login: (async () => undefined) as () => Promise<unknown>,
   ready: (async () => undefined) as () => Promise<void>,
