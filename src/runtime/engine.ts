@@ -192,6 +192,8 @@ export class Engine {
     await this.#startWorkers(running, session, orderLimits);
     this.#refuseWhenStopping();
     this.#lookAfter(running, watch);
+    // What the last run left alone is held, and being evened out, before anything new is fired.
+    running.desk.look();
     ends.control.advance(ENGINE_RUNNING);
     ends.wakeDetectors();
     this.#say('info', 'running', `watching ${traded.length} pairs`, { pairs: traded.length });

@@ -84,6 +84,12 @@ export interface DeskParts {
   say(level: EngineEvent['level'], event: string, text: string, facts: EngineEvent['facts']): void;
 }
 
+/** An arbitrage by its name in the journal, and how far it has come. */
+interface ArbInLife {
+  readonly key: string;
+  readonly life: ArbLife;
+}
+
 /** Money set aside for the arbitrage of a pair, and what its positions had cost before. */
 interface Reserved {
   readonly arb: string;
@@ -103,7 +109,9 @@ export class TradingDesk {
   /** By exit: the arbitrage whose exposure it evens out. */
   readonly #arbOfExit = new Map<number, string>();
   /** By pair: its newest arbitrage, and how far that has come. */
-  readonly #arbs = new Map<number, { readonly key: string; readonly life: ArbLife }>();
+  readonly #arbs = new Map<number, ArbInLife>();
+  /** By pair: the arbitrage whose exposure is being evened out. Another may have been fired since. */
+  readonly #exposedArbs = new Map<number, ArbInLife>();
   readonly #mismatches = new Map<number, number>();
   readonly #dirty = new Set<number>();
   readonly #kalshiAsks = createAskLevels(DEPTH_LEVELS);
@@ -403,12 +411,19 @@ export class TradingDesk {
       `${name}: ${facts.contracts} contracts are without their other leg`,
       { pair: name, ...facts },
     );
+    this.#exposedArbs.set(pair, this.#arbOf(pair));
     this.#arbIs(pair, 'uneven', 'the legs do not match', facts);
   }
 
   #neutralising(pair: number, exposure: Exposure, plan: Plan, order: ExitOrder): void {
     const facts = { ...exposureFacts(exposure), options: plan.options, chosen: order };
-    this.#arbIs(pair, 'exit-sent', `exit ${order.exitId % ARBS_PER_DETECTOR}`, facts);
+    this.#arbIs(
+      pair,
+      'exit-sent',
+      `exit ${order.exitId % ARBS_PER_DETECTOR}`,
+      facts,
+      this.#exposedArbs.get(pair),
+    );
   }
 
   #neutral(pair: number, afterMs: number, lossMicros: number, dustE6: number): void {
@@ -417,7 +432,8 @@ export class TradingDesk {
     this.#timeToNeutralMs.push(afterMs);
     const facts = { pair: name, afterMs: Math.round(afterMs), lossMicros, dustE6 };
     this.#parts.say('info', 'neutral', `${name}: even again`, facts);
-    this.#arbIs(pair, 'even', 'evened out', facts);
+    this.#arbIs(pair, 'even', 'evened out', facts, this.#exposedArbs.get(pair));
+    this.#exposedArbs.delete(pair);
     this.#release(pair);
     this.#parts.letGo(pair, 'exposed');
   }
@@ -433,7 +449,7 @@ export class TradingDesk {
       `${name}: ${facts.contracts} contracts stay naked, the market is stopped: ${why}`,
       facts,
     );
-    this.#arbIs(pair, 'given-up', why, facts);
+    this.#arbIs(pair, 'given-up', why, facts, this.#exposedArbs.get(pair));
     this.#release(pair);
   }
 
@@ -537,7 +553,7 @@ export class TradingDesk {
   }
 
   #arbOfPair(pair: number): string {
-    return this.#arbOf(pair).key;
+    return (this.#exposedArbs.get(pair) ?? this.#arbOf(pair)).key;
   }
 
   #nowMs(): number {
@@ -545,7 +561,7 @@ export class TradingDesk {
   }
 
   /** What is found exposed at the start has no arbitrage of this run: it gets a name of its own. */
-  #arbOf(pair: number): { readonly key: string; readonly life: ArbLife } {
+  #arbOf(pair: number): ArbInLife {
     const known = this.#arbs.get(pair);
     if (known !== undefined) return known;
     const made = { key: `r${this.#parts.run}.x${pair}`, life: new ArbLife() };
@@ -553,29 +569,26 @@ export class TradingDesk {
     return made;
   }
 
-  #arbIs(pair: number, event: ArbEvent, why: string, facts: unknown): void {
-    const { key, life } = this.#arbOf(pair);
+  #arbIs(
+    pair: number,
+    event: ArbEvent,
+    why: string,
+    facts: unknown,
+    arb = this.#arbOf(pair),
+  ): void {
     try {
-      life.apply(event);
+      arb.life.apply(event);
     } catch (error) {
-      this.#parts.stopOpening(`news that cannot be of arbitrage ${key}: ${String(error)}`);
+      this.#parts.stopOpening(`news that cannot be of arbitrage ${arb.key}: ${String(error)}`);
     }
-    this.#journalArb(pair, why, facts);
+    this.#journalArb(pair, why, facts, arb);
   }
 
-  #journalArb(pair: number, why: string, facts: unknown): void {
-    const { key, life } = this.#arbOf(pair);
+  #journalArb(pair: number, why: string, facts: unknown, { key, life } = this.#arbOf(pair)): void {
     const { name } = this.#parts.pairs[pair]!;
     const atMs = this.#nowMs();
-    this.#parts.journal({
-      t: 'arb-state',
-      atMs,
-      arb: key,
-      pair: name,
-      state: life.state,
-      why,
-      facts,
-    });
+    const { state } = life;
+    this.#parts.journal({ t: 'arb-state', atMs, arb: key, pair: name, state, why, facts });
   }
 
   #journalDecision(decision: DecisionRecord, arb: string | null): void {
