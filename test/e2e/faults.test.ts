@@ -126,7 +126,7 @@ const REFUSAL = { code: 'exchange_unavailable', message: 'exchange unavailable' 
 const ORDER_TIMEOUT_MS = 400;
 
 describe('orders that go wrong', () => {
-  it('a refused leg leaves one leg, which is told and counted', async () => {
+  it('a refused leg leaves one leg, which is told, counted and evened out', async () => {
     const { run, sent } = tappedRun();
     await run.filledAfter(0);
     const count = 2;
@@ -143,8 +143,12 @@ describe('orders that go wrong', () => {
     expectHonestBooks(summary);
     expect(summary.arbs).toMatchObject({ unknown: 0 });
     expect(summary.arbs.oneLegged + summary.arbs.noneFilled).toBeGreaterThanOrEqual(2 * count);
-    expect(summary.nakedE6).toBeGreaterThan(0);
-    expectSentOnce(summary, sent());
+    const told = (event: string) => run.linesOf(event).length;
+    expect(told('exposed')).toBeGreaterThanOrEqual(told('arb-one-legged'));
+    // One that was exposed as the run ended may not be even again.
+    expect(told('neutral')).toBeGreaterThanOrEqual(told('exposed') - 1);
+    expect(summary.nakedE6).toBeLessThan(2e8);
+    expectSentOnce(summary, sent(), told('exit'));
   });
 
   it.each(['lose-reply', 'reset-after-accept', 'reset-before-accept'] as const)(
@@ -170,7 +174,7 @@ describe('orders that go wrong', () => {
           arbOf(unknown),
         ]);
       }
-      expectSentOnce(summary, sent());
+      expectSentOnce(summary, sent(), run.linesOf('exit').length);
     },
   );
 });
@@ -212,9 +216,9 @@ function tappedRun(...args: string[]): { readonly run: EngineRun; sent(): Sent }
 }
 
 /** What entered the sockets is what the engine counts, and no two of it are one order. */
-function expectSentOnce({ orders, arbs }: RunSummary, sent: Sent): void {
+function expectSentOnce({ orders, arbs }: RunSummary, sent: Sent, exits: number): void {
   expect({ kalshi: sent.kalshi.length, polymarket: sent.polymarket.length }).toEqual(orders);
-  expect(orders.kalshi).toBeLessThanOrEqual(arbs.fired);
+  expect(orders.kalshi).toBeLessThanOrEqual(arbs.fired + exits);
   const ids = sent.kalshi.map(({ body }) => (JSON.parse(body) as Body).client_order_id);
   const salts = sent.polymarket.map(({ body }) => (JSON.parse(body) as Body).order?.salt);
   for (const marks of [ids, salts]) {
@@ -243,5 +247,5 @@ function pairOf({ text }: LogLine): string | undefined {
 }
 
 function arbOf({ text }: LogLine): string | undefined {
-  return / arb=(\d+)/.exec(text)?.[1];
+  return / arb=(\S+)/.exec(text)?.[1];
 }
