@@ -10,7 +10,7 @@ export interface WatchedTime {
 
 /**
  * How old the prices of a detection may be: as old as quotes that the engine still takes for current. A busy connection is
- * not bought on after 40 ms of silence, its worker is believed for 40 ms without a beat, and frames wait in a busy machine.
+ * not bought on after 75 ms of silence, its worker is believed for 40 ms without a beat, and frames wait in a busy machine.
  */
 export const SCORE_TOLERANCE_US = 200_000;
 

@@ -38,6 +38,8 @@ export interface RunSummary {
   };
   readonly arbs: Omit<EngineStatus['arbs'], 'inFlight'>;
   readonly orders: Readonly<Record<VenueName, number>>;
+  /** Of them, those that evened out a leg that was alone. */
+  readonly exits: Readonly<Record<VenueName, number>>;
   readonly pnlMicros: number;
   readonly exchangePnlMicros: number | null;
   readonly pnlAgrees: boolean | null;
@@ -96,6 +98,7 @@ export function summarise({ status, score, accounts, run }: RunResult): RunSumma
     // What is still in flight when a run ends has no known outcome.
     arbs: { ...arbs, unknown: arbs.unknown + inFlight },
     orders: status.orders,
+    exits: status.exits,
     pnlMicros: status.pnlMicros,
     exchangePnlMicros,
     pnlAgrees: exchangePnlMicros === null ? null : exchangePnlMicros === status.pnlMicros,

@@ -12,6 +12,9 @@ import type { OrderRole } from './records.js';
 const FILE = /^intents-\d+\.log$/;
 /** Of one commit: a few lines. */
 const BUFFER_BYTES = 4_096;
+/** Every commit begins with an end of line: a write that stopped half-way before it spoils no line but its own. */
+const END_OF_LINE = 10;
+const EMPTY_BYTES = 1;
 const FIELDS = 12;
 /** FNV-1a over the line before it: a torn line does not have it. */
 const FNV_OFFSET = 0x811c9dc5;
@@ -64,9 +67,9 @@ export class IntentLog {
   readonly #file: number;
   readonly #clock: Clock;
   readonly #buffer = Buffer.allocUnsafe(BUFFER_BYTES);
-  #used = 0;
+  #used = EMPTY_BYTES;
 
-  /** Throws when the file cannot be written: then nothing may be sent. */
+  /** Throws when the file cannot be opened: then nothing may be sent. */
   static open(path: string, clock: Clock): IntentLog {
     return new IntentLog(openSync(path, 'a'), clock);
   }
@@ -74,8 +77,7 @@ export class IntentLog {
   private constructor(file: number, clock: Clock) {
     this.#file = file;
     this.#clock = clock;
-    // After a torn line of the run before, which has no end.
-    writeSync(file, '\n');
+    this.#buffer[0] = END_OF_LINE;
   }
 
   /** @hot */
@@ -90,9 +92,9 @@ export class IntentLog {
   /** All that was added is with the operating system; false: it is not. @hot */
   commit(): boolean {
     const bytes = this.#used;
-    this.#used = 0;
+    this.#used = EMPTY_BYTES;
     // A full buffer has cut its last line off.
-    if (bytes === 0 || bytes === BUFFER_BYTES) return false;
+    if (bytes === EMPTY_BYTES || bytes === BUFFER_BYTES) return false;
     try {
       return writeSync(this.#file, this.#buffer, 0, bytes) === bytes;
     } catch {

@@ -72,7 +72,8 @@ export function migrate(
       db.exec(`PRAGMA user_version = ${version + 1}`);
       db.exec('COMMIT');
     } catch (error) {
-      db.exec('ROLLBACK');
+      // SQLite has rolled back by itself when the disk is full.
+      if (db.inTransaction) db.exec('ROLLBACK');
       throw error;
     }
   }

@@ -15,6 +15,8 @@ const CLOSED_STATES: readonly OrderState[] = [
   'failed',
   'settled',
 ];
+/** A fill knows its order only. */
+const FILLS_OF_ARB = 'client_order_id IN (SELECT client_order_id FROM orders WHERE arb = ?)';
 
 export interface StoredRun {
   readonly id: number;
@@ -178,7 +180,8 @@ export class JournalStore {
       this.#db.exec('COMMIT');
     } catch (error) {
       this.#run = run;
-      this.#db.exec('ROLLBACK');
+      // SQLite has rolled back by itself when the disk is full.
+      if (this.#db.inTransaction) this.#db.exec('ROLLBACK');
       throw error;
     }
   }
@@ -214,12 +217,7 @@ export class JournalStore {
   }
 
   fills(since: Since): StoredFill[] {
-    const { arb, ...rest } = since;
-    if (arb === undefined) return this.#since('fills', rest, 'at_ms, rowid').map(readFill);
-    return this.#all(
-      `SELECT fills.* FROM fills JOIN orders USING (client_order_id) WHERE orders.arb = ? ORDER BY fills.at_ms`,
-      arb,
-    ).map(readFill);
+    return this.#since('fills', since, 'at_ms, rowid').map(readFill);
   }
 
   arbs(since: Since): StoredArb[] {
@@ -470,7 +468,7 @@ export class JournalStore {
       values.push(value);
     };
     where(`${time} >= ?`, sinceMs);
-    where('arb = ?', arb);
+    where(table === 'fills' ? FILLS_OF_ARB : 'arb = ?', arb);
     where('run = ?', run);
     const filter = wheres.length === 0 ? '' : `WHERE ${wheres.join(' AND ')}`;
     return this.#all(`SELECT * FROM ${table} ${filter} ORDER BY ${order}`, ...values);

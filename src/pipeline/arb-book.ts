@@ -100,6 +100,8 @@ const COUNT_NAMES: Readonly<Record<ArbOutcome, keyof ArbCounts>> = {
 export class ArbBook {
   readonly counts: ArbCounts = { fired: 0, bothFilled: 0, oneLegged: 0, noneFilled: 0, unknown: 0 };
   readonly orders: [kalshi: number, polymarket: number] = [0, 0];
+  /** Of them, those that even out. */
+  readonly exits: [kalshi: number, polymarket: number] = [0, 0];
   readonly decisions: Record<string, number> = {};
   detected = 0;
   readonly #ledger: Ledger;
@@ -184,7 +186,10 @@ export class ArbBook {
 
   /** A leg ended. May come before the decision that fired it: they travel by different ways. */
   legReported(report: LegReport): void {
-    if (report.reply.kind !== 'not-written') this.orders[report.venue]++;
+    if (report.reply.kind !== 'not-written') {
+      this.orders[report.venue]++;
+      if (report.role === 'exit') this.exits[report.venue]++;
+    }
     const leg = this.#track(report);
     if (report.role === 'exit') {
       this.#tellExit(leg);

@@ -358,7 +358,7 @@ export class Engine {
   status(): EngineStatus {
     const running = this.#running;
     const book = running?.desk.book ?? EMPTY_BOOK;
-    const { counts, orders, decisions, detected, inFlight } = book;
+    const { counts, orders, exits, decisions, detected, inFlight } = book;
     const totals = book.totals();
     const { fired = 0, ...refused } = decisions;
     return {
@@ -373,6 +373,7 @@ export class Engine {
       exposed: running?.desk.exposedPairs ?? 0,
       arbs: { ...counts, inFlight },
       orders: byVenue(orders),
+      exits: byVenue(exits),
       pnlMicros: totals.pnlMicros,
       costMicros: totals.costMicros,
       fees: byVenue(totals.feeMicros),

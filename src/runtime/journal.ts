@@ -15,7 +15,8 @@ const FILE = 'journal.sqlite';
 const RING_BYTES = 2 ** 23;
 /** Fuller than this, and what is written next may not fit. */
 const FULL_SHARE = 0.8;
-const CLOSE_DEADLINE_MS = 2_000;
+/** Longer than its worker waits for another that has the file locked. */
+const CLOSE_DEADLINE_MS = 6_000;
 
 export function journalFile(stateDir: string): string {
   return join(stateDir, FILE);
@@ -32,6 +33,7 @@ export class Journal {
   readonly #exited: Promise<void>;
   readonly #onFailure: (why: string) => void;
   #written = 0;
+  #isClosing = false;
   #failed: string | undefined;
 
   /**
@@ -62,7 +64,7 @@ export class Journal {
     this.#worker.on('error', (error) => this.#fail(error.message));
     this.#exited = new Promise((resolve) => {
       this.#worker.on('exit', () => {
-        this.#fail('its worker ended');
+        if (!this.#isClosing) this.#fail('its worker ended');
         resolve();
       });
     });
@@ -98,12 +100,15 @@ export class Journal {
     return true;
   }
 
+  /** Commits what is still on its way. What cannot be is a failure like any other. */
   async close(): Promise<void> {
-    this.#failed ??= 'it is closed';
+    this.#isClosing = true;
     this.#worker.postMessage('end');
     const deadline = setTimeout(() => void this.#worker.terminate(), CLOSE_DEADLINE_MS);
     await this.#exited;
     clearTimeout(deadline);
+    if (this.lagRecords > 0) this.#fail(`closed too early: lagRecords=${this.lagRecords}`);
+    this.#failed ??= 'it is closed';
     this.store.close();
   }
 

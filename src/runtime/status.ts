@@ -108,6 +108,8 @@ export interface EngineStatus {
     readonly inFlight: number;
   };
   readonly orders: Readonly<Record<VenueName, number>>;
+  /** Of them, those that evened out a leg that was alone. */
+  readonly exits: Readonly<Record<VenueName, number>>;
   /** Worst-case payout of all positions - cost - fees. */
   readonly pnlMicros: number;
   readonly costMicros: number;

@@ -31,7 +31,7 @@ const LATE_GIVE_UP_NS = 10_000_000_000;
 /** A gap so many times the mean is no chance to bet on: e^-8 for independent arrivals. */
 const FRESH_FACTOR = 8;
 /** Frames of a lively exchange wait so long in a busy machine without the exchange having gone quiet. */
-const FRESH_FLOOR_NS = 40_000_000;
+const FRESH_FLOOR_NS = 75_000_000;
 
 const SILENT_VERDICTS: readonly LivenessVerdict[] = ['silent', 'give-up'];
 

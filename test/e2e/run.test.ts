@@ -56,14 +56,15 @@ function expectRecall({ opportunities: { recall50ms } }: RunSummary): void {
 }
 
 /** What left is what was fired, and was answered. Two executors may each refuse a leg of their own. */
-function expectFired({ arbs, orders, latencyNs }: RunSummary): void {
+function expectFired({ arbs, orders, exits, latencyNs }: RunSummary): void {
   expect(arbs.bothFilled).toBeGreaterThan(0);
-  const { kalshi, polymarket } = orders;
+  const kalshi = orders.kalshi - exits.kalshi;
+  const polymarket = orders.polymarket - exits.polymarket;
   expect(Math.max(kalshi, polymarket)).toBeLessThanOrEqual(arbs.fired);
   expect(Math.min(kalshi, polymarket)).toBeGreaterThanOrEqual(arbs.bothFilled);
   expect(Math.abs(kalshi - polymarket)).toBeLessThanOrEqual(arbs.oneLegged + arbs.noneFilled);
   expect(latencyNs.legSkew.count).toBeLessThanOrEqual(Math.min(kalshi, polymarket));
-  expect(latencyNs.writtenToAnswered.count).toBe(kalshi + polymarket);
+  expect(latencyNs.writtenToAnswered.count).toBe(orders.kalshi + orders.polymarket);
   expect(latencyNs.receivedToWritten.count).toBeGreaterThan(0);
 }
 

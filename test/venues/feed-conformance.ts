@@ -281,7 +281,7 @@ function describeAge(feed: FeedUnderTest): void {
     rig.isDeaf = true;
     rig.clock.advanceMs(30);
     expect(isFresh()).toBe(true);
-    rig.pass(25, false);
+    rig.pass(50, false);
     expect(isFresh()).toBe(false);
     expectWhole(rig);
     expect(rig.lapses).toBe(lapses);
