@@ -33,6 +33,23 @@ module.exports = {
     layer('venues-below-pipeline', '^src/venues', '^src/(pipeline|runtime|sim|cli|main)'),
     layer('net-is-a-leaf', '^src/net', '^src/(venues|pipeline|runtime|sim|cli|main)'),
     layer('pipeline-below-runtime', '^src/pipeline', '^src/(runtime|sim|cli|main)'),
+    layer(
+      'journal-below-runtime',
+      '^src/journal',
+      '^src/(venues|net|pipeline|runtime|sim|cli|main)',
+    ),
+    {
+      name: 'journal-for-runtime-and-cli-only',
+      severity: 'error',
+      from: { path: '^(src|workers)', pathNot: '^src/(journal|runtime|cli)' },
+      to: { path: '^src/journal' },
+    },
+    {
+      name: 'database-only-in-journal',
+      severity: 'error',
+      from: { path: '^(src|workers)', pathNot: '^src/(journal|runtime/instance-lock)' },
+      to: { path: 'node_modules/libsql(/|$)' },
+    },
     layer('runtime-below-cli', '^src/runtime', '^src/(sim|cli|main)'),
     {
       name: 'sim-knows-domain-and-wire-only',
@@ -43,7 +60,7 @@ module.exports = {
     {
       name: 'engine-does-not-know-the-simulator',
       severity: 'error',
-      from: { path: '^(src/(domain|shm|venues|pipeline|runtime|net)|workers)' },
+      from: { path: '^(src/(domain|shm|venues|pipeline|runtime|net|journal)|workers)' },
       to: { path: '^src/sim' },
     },
     {

@@ -4,7 +4,13 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import Database from 'libsql';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { decodeRecord, encodeRecord, type JournalRecord } from '../../src/journal/records.js';
+import type { Venue } from '../../src/domain/venue.js';
+import {
+  decodeRecord,
+  encodeRecord,
+  type JournalRecord,
+  type OrderState,
+} from '../../src/journal/records.js';
 import { migrate, SCHEMA_VERSION, versionOf } from '../../src/journal/schema.js';
 import { JournalStore } from '../../src/journal/store.js';
 
@@ -184,6 +190,67 @@ it('appends all records of a batch or none', () => {
   store.close();
 });
 
+it('finds the fills of an arbitrage by its orders, since a time and of a run', () => {
+  fc.assert(
+    fc.property(
+      fc.array(order, { maxLength: 8 }),
+      fc.array(fill, { maxLength: 12 }),
+      id,
+      fc.option(atMs, { nil: undefined }),
+      (orders, fills, arb, sinceMs) => {
+        rmSync(path(), { force: true });
+        const store = JournalStore.open(path());
+        store.append([...orders, ...fills]);
+        const own = store.orders({ arb }).map(({ clientOrderId }) => clientOrderId);
+        const wanted = store
+          .fills({})
+          .filter((each) => each.clientOrderId !== null && own.includes(each.clientOrderId))
+          .filter((each) => sinceMs === undefined || each.atMs >= sinceMs);
+        expect(store.fills({ arb, ...(sinceMs !== undefined && { sinceMs }) })).toEqual(wanted);
+        expect(store.fills({ arb, run: 1 })).toEqual([]);
+        store.close();
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+it('leaves an order open until its outcome is known and all of its fills are here', () => {
+  const [made] = fc.sample(order, { numRuns: 1, seed: 1 });
+  const [traded] = fc.sample(fill, { numRuns: 1, seed: 1 });
+  const filledE6 = 7_000_000;
+  const clientOrderId = 'o';
+  const isOpen = (state: OrderState, venue: Venue, fills: readonly Partial<Fill>[]) => {
+    rmSync(path(), { force: true });
+    const store = JournalStore.open(path());
+    store.append([
+      { ...made!, clientOrderId, venue, state: 'acknowledged' },
+      { t: 'order-state', atMs: 1, clientOrderId, state, why: '', filledE6 },
+      ...fills.map(
+        (each, index): Fill => ({
+          ...{ ...traded!, clientOrderId, venue, tradeId: `t${index}`, state: 'final' },
+          ...each,
+        }),
+      ),
+    ]);
+    const open = store.openOrders().length === 1;
+    store.close();
+    return open;
+  };
+  const ofBoth = (each: readonly OrderState[], fills: readonly Partial<Fill>[]) =>
+    each.flatMap((state) => [isOpen(state, 0, fills), isOpen(state, 1, fills)]);
+  const closed = ['not-written', 'rejected', 'none', 'confirmed', 'failed', 'settled'] as const;
+  expect(new Set(ofBoth(closed, []))).toEqual(new Set([false]));
+  const pending = ['intended', 'written', 'acknowledged', 'unknown', 'matched', 'mined'] as const;
+  expect(new Set(ofBoth([...pending, 'filled', 'partly'], []))).toEqual(new Set([true]));
+  const whole = [{ sizeE6: 3_000_000 }, { sizeE6: 4_000_000 }];
+  expect(new Set(ofBoth(pending, whole))).toEqual(new Set([true]));
+  // Kalshi's trades are final; Polymarket's are so when they are confirmed.
+  expect(ofBoth(['filled', 'partly'], whole)).toEqual([false, true, false, true]);
+  expect(isOpen('filled', 0, [{ sizeE6: 6_999_999 }])).toBe(true);
+  expect(isOpen('filled', 0, [{ sizeE6: filledE6, state: 'failed' }])).toBe(true);
+});
+
 it('refuses the journal of a newer version, and a file that is none', () => {
   JournalStore.open(path()).close();
   const db = new Database(path());
@@ -191,6 +258,18 @@ it('refuses the journal of a newer version, and a file that is none', () => {
   db.close();
   expect(() => JournalStore.open(path())).toThrow(/newer underround.*version=\d+ known=\d+/);
   expect(() => JournalStore.open(directory)).toThrow();
+});
+
+it('takes the rows of an older version along, by the steps that it lacks', () => {
+  const store = JournalStore.open(path());
+  store.append(fc.sample(order, { numRuns: 1, seed: 1 }));
+  store.close();
+  const db = new Database(path());
+  const taken = Array.from({ length: SCHEMA_VERSION }, () => 'a step that was taken');
+  migrate(db, path(), [...taken, "ALTER TABLE orders ADD COLUMN note TEXT DEFAULT 'new'"]);
+  expect(versionOf(db)).toBe(SCHEMA_VERSION + 1);
+  expect(db.prepare('SELECT note FROM orders').all()).toEqual([{ note: 'new' }]);
+  db.close();
 });
 
 it('goes on from the last whole step of a migration that was interrupted', () => {

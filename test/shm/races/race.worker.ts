@@ -1,5 +1,6 @@
 // The entry of every race thread: picks its role, runs it, hands the tally back.
 import { parentPort, workerData } from 'node:worker_threads';
+import { byteConsumer, byteProducer } from './byte-ring-race.js';
 import { depthReader, depthWriter } from './depth-race.js';
 import { detector, lockstepDetector, lockstepMarker, marker } from './doorbell-race.js';
 import { purseTaker, purseWatcher } from './purse-race.js';
@@ -18,6 +19,8 @@ const ROLES: Readonly<Record<string, Role>> = {
   ringProducer,
   ringConsumer,
   loopConsumer,
+  byteProducer,
+  byteConsumer,
   marker,
   detector,
   lockstepMarker,
