@@ -11,6 +11,9 @@ import type { ExitOrder } from './executor.js';
 
 /** Orders for one exposure. Each goes by a book that has changed since the last: more than these, and something else is wrong. */
 const MAX_ATTEMPTS = 12;
+/** Rest after an order that bought nothing, doubled by each one more: what is refused now is refused a moment later too. */
+const FIRST_REST_MS = 50;
+const MAX_REST_MS = 3_200;
 
 /** The books of a pair as far as they can be trusted now. */
 export interface ExitBooks extends Pick<NeutralisationInput, 'kalshiAsks' | 'polymarketAsks'> {
@@ -53,6 +56,9 @@ interface Open {
   readonly sinceMs: number;
   readonly valueMicros: number;
   attempts: number;
+  /** Orders in a row that bought nothing, and until when none is sent. */
+  misses: number;
+  restsUntilMs: number;
   /** By venue: the update of the book that an order has met. */
   readonly met: [number, number];
   isAbandoned: boolean;
@@ -132,11 +138,24 @@ export class Neutraliser {
     return sizeE6 < E6_PER_CENTI || sizeE6 === this.#dustE6.get(pair);
   }
 
+  /** The order of the pair is known to its end. One that never left was no attempt. */
+  exitKnown(pair: number, wasWritten: boolean, filledE6: number): void {
+    const open = this.#open.get(pair);
+    if (open === undefined) return;
+    if (!wasWritten) open.attempts--;
+    open.misses = filledE6 > 0 ? 0 : open.misses + 1;
+    if (open.misses === 0) return;
+    const restMs = Math.min(MAX_REST_MS, FIRST_REST_MS * 2 ** (open.misses - 1));
+    open.restsUntilMs = this.#clock.nowNs() / 1e6 + restMs;
+  }
+
   #begin(pair: number, exposure: Exposure, nowMs: number): void {
     const open: Open = {
       sinceMs: nowMs,
       valueMicros: this.#parts.valueMicros(pair),
       attempts: 0,
+      misses: 0,
+      restsUntilMs: 0,
       met: [-1, -1],
       isAbandoned: false,
       obstacle: 'not looked at yet',
@@ -153,6 +172,7 @@ export class Neutraliser {
       return;
     }
     const terms = this.#parts.terms(pair);
+    if (nowMs < open.restsUntilMs) return;
     if (!this.#parts.mayExit()) open.obstacle = 'everything is stopped';
     else if (terms === undefined) open.obstacle = 'the terms of the pair are not known';
     else if (open.attempts >= MAX_ATTEMPTS) {

@@ -254,6 +254,7 @@ export class Engine {
       clock: this.#clock,
       run: journal.run,
       termsOf: (pair) => termsOf(ends.pairs[pair]!),
+      takesOrders: (venue) => this.#venues.isClosed(venue),
       feedWorker: (venue, pair) => feedWorkersOf(this.#config, pair)[venue],
       journal: (record) => void journal.write(record),
       send: (order) => void this.#supervisor.tell('executor-', { type: 'exit', order }),

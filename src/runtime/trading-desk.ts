@@ -67,6 +67,8 @@ export interface DeskParts {
   /** Number of this run in the journal: arbitrages are named by it. */
   readonly run: number;
   termsOf(pair: number): PairTerms;
+  /** Whether orders to the exchange are let through. */
+  takesOrders(venue: Venue): boolean;
   /** The feed worker that vouches for the market on this exchange. */
   feedWorker(venue: Venue, pair: number): number;
   /** False when the journal has failed: then nothing new is opened. */
@@ -392,6 +394,7 @@ export class TradingDesk {
 
   #exitKnown(report: LegReport, filledE6: number): void {
     if (this.#exiting.delete(report.pair)) this.#exitsUnderWay--;
+    this.#neutraliser.exitKnown(report.pair, report.writtenNs > 0, filledE6);
     this.#dirty.add(report.pair);
     const { name } = this.#parts.pairs[report.pair]!;
     this.#parts.say('info', 'exit', `${name}: an order to even it out: ${describe(report.reply)}`, {
@@ -542,6 +545,8 @@ export class TradingDesk {
   /** The asks of one book, when they can be bought on now. */
   #asks(venue: Venue, pair: number, outcome: Outcome, out: AskLevels): AskLevels | undefined {
     const { quotes, depth, control } = this.#parts.memory;
+    // Its breaker keeps every order from it.
+    if (!this.#parts.takesOrders(venue)) return undefined;
     const slot = venue * this.#parts.pairs.length + pair;
     const worker = this.#parts.feedWorker(venue, pair);
     const nowNs = this.#parts.clock.nowNs();

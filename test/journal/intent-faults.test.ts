@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { IntentLog, intentFile, readIntents } from '../../src/journal/intent-log.js';
 
 /** What becomes of a write: all of it is written, so many bytes, or it throws. */
@@ -21,7 +21,10 @@ vi.mock('node:fs', async (original) => {
   return { ...fs, writeSync };
 });
 
-const directory = mkdtempSync(join(tmpdir(), 'underround-intents-'));
+let directory: string;
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'underround-intents-'));
+});
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 const fate = fc.oneof<fc.Arbitrary<Fate>[]>(

@@ -80,7 +80,10 @@ class World {
       settled: ({ outcome }) => {
         if (outcome !== 'unknown') this.isFlying = false;
       },
-      exitKnown: () => this.exiting.clear(),
+      exitKnown: ({ writtenNs }, filledE6) => {
+        this.exiting.clear();
+        this.neutraliser.exitKnown(PAIR, writtenNs > 0, filledE6);
+      },
       heard: () => undefined,
       booked: () => undefined,
       legIs: () => undefined,
