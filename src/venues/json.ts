@@ -20,3 +20,10 @@ export function parseObject(text: string): JsonObject | undefined {
 export function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
+
+const MAX_SHOWN_CHARS = 200;
+
+/** What came, for a person: any value, also one that cannot be made a text by `String` (`{"toString":null}`). */
+export function shown(value: unknown): string {
+  return (JSON.stringify(value) ?? 'nothing').slice(0, MAX_SHOWN_CHARS);
+}

@@ -288,7 +288,8 @@ it('takes nothing for an acknowledgement that is not one to the letter', () => {
       }
       if (polymarket.kind === 'rejected') expect(code === 408 || code >= 500).toBe(false);
     }),
-    { numRuns: 3_000 },
+    // `String` of such an object throws.
+    { numRuns: 3_000, examples: [[200, '{"success":{"toString":null}}']] },
   );
 });
 

@@ -3,7 +3,7 @@
 import { parseDecimal } from '../../domain/decimal.js';
 import { MICROS_PLACES } from '../../domain/units.js';
 import type { RequestOutcome } from '../../net/order-connections.js';
-import { type JsonObject, parseObject } from '../json.js';
+import { type JsonObject, parseObject, shown } from '../json.js';
 import type { LegReply } from '../orders.js';
 import { refusalOf } from './refusals.js';
 
@@ -36,11 +36,11 @@ export function readAnswer(reply: JsonObject, orderId: string): LegReply {
     // An errorMsg without an orderID is a refusal (4.7); with one it contradicts itself.
     const isRefusal = typeof errorMsg === 'string' && errorMsg !== '' && !orderID;
     if (isRefusal && status !== 'matched') return readError(reply, errorMsg, 200, orderId);
-    return unknown(`success=${String(success)} errorMsg=${String(errorMsg)}`);
+    return unknown(`success=${shown(success)} errorMsg=${shown(errorMsg)}`);
   }
-  if (orderID !== orderId) return unknown(`reply is of another order: ${String(orderID)}`);
+  if (orderID !== orderId) return unknown(`reply is of another order: ${shown(orderID)}`);
   if (status === 'delayed' || status === 'unmatched') return unknown(status);
-  if (status !== 'matched') return unknown(`order is ${String(status)}`);
+  if (status !== 'matched') return unknown(`order is ${shown(status)}`);
   const { takingAmount, makingAmount } = reply;
   const filledE6 = amountOf(takingAmount);
   const costMicros = amountOf(makingAmount);
@@ -48,7 +48,7 @@ export function readAnswer(reply: JsonObject, orderId: string): LegReply {
   if (filledE6 > 0 && costMicros > 0) {
     return { kind: 'acknowledged', orderId, filledE6, costMicros };
   }
-  return unknown(`amounts ${String(takingAmount)} and ${String(makingAmount)}`);
+  return unknown(`amounts ${shown(takingAmount)} and ${shown(makingAmount)}`);
 }
 
 /**
