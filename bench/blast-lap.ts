@@ -1,5 +1,6 @@
 // Frames encoded ahead, as WebSocket carries them: a lap through all changes of a walk that can be sent again and again. Only Kalshi's
 // sequence numbers differ from lap to lap; they are written over in place.
+import { NO, YES } from '../src/domain/venue.js';
 import type { KalshiListing } from '../src/sim/exchange.js';
 import { CURRENT_WRITER, deltaFrame } from '../src/sim/kalshi/frames.js';
 import type { PairListing } from '../src/sim/market/listings.js';
@@ -95,6 +96,8 @@ function startOf(seqAt: Uint32Array, frame: number): number {
   return seqAt[frame]! - SEQ_OFFSET - HEADER_BYTES;
 }
 
+const OUTCOMES = [YES, NO] as const;
+
 /** Deltas of today's dialect need no books. */
 const NO_BOOKS = { bids: () => [], asks: () => [] };
 
@@ -105,12 +108,19 @@ export class PolymarketLap implements Lap {
   readonly #nowMs: number;
   readonly #bytes: Buffer;
   readonly #starts: Uint32Array;
+  /** Books before the first step, by token: a connection is trusted only when they come at once. */
+  readonly #firstBooks: ReadonlyMap<string, string>;
 
   constructor(walk: Walk, pairs: readonly PairListing[], nowMs: number) {
     this.walk = walk;
     this.#pairs = new Map(pairs.map((pair) => [pair.market, pair]));
     this.#nowMs = nowMs;
     const books = new Map(pairs.map(({ market }) => [market, this.#display(market, 0)]));
+    this.#firstBooks = new Map(
+      pairs.flatMap(({ market, polymarket: { tokenIds } }) =>
+        OUTCOMES.map((outcome) => [tokenIds[outcome], bookFrame(books.get(market)!, outcome)]),
+      ),
+    );
     const texts = walk.steps.map(({ market, change }) => {
       const book = books.get(market)!;
       book.apply({ venue: 1, market, venueMs: nowMs, changes: [change], trades: [] }, undefined);
@@ -130,9 +140,10 @@ export class PolymarketLap implements Lap {
 
   /** The token's `book` frame when that many of the steps were taken; undefined for a token of no market here. */
   bookFrame(tokenId: string, steps: number): string | undefined {
+    if (steps === 0) return this.#firstBooks.get(tokenId);
     for (const { market, polymarket } of this.#pairs.values()) {
-      const outcome = polymarket.tokenIds.indexOf(tokenId);
-      if (outcome >= 0) return bookFrame(this.#display(market, steps), outcome === 0 ? 0 : 1);
+      const outcome = OUTCOMES.find((each) => polymarket.tokenIds[each] === tokenId);
+      if (outcome !== undefined) return bookFrame(this.#display(market, steps), outcome);
     }
     return undefined;
   }

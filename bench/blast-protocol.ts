@@ -49,12 +49,8 @@ export type FromBlaster =
   | {
       readonly type: 'counted';
       readonly cpuUs: number;
-      /** Given to the sockets so far. */
+      /** Messages given to the sockets so far, answers included. */
       readonly frames: ByVenue<number>;
     }
-  | {
-      readonly type: 'sent';
-      /** Every message, answers included. */
-      readonly frames: ByVenue<number>;
-      readonly books: ByVenue<readonly FinalBook[]>;
-    };
+  /** All that was to be sent has gone. */
+  | { readonly type: 'sent'; readonly books: ByVenue<readonly FinalBook[]> };

@@ -210,7 +210,7 @@ function reportWhenSent(): void {
   if (!connections.every(({ isIdle }) => isIdle)) return;
   isStopping = false;
   const booksOf = (venue: Venue) => of(venue).flatMap((connection) => connection.finalBooks());
-  tell({ type: 'sent', frames: frames(), books: [booksOf(KALSHI), booksOf(POLYMARKET)] });
+  tell({ type: 'sent', books: [booksOf(KALSHI), booksOf(POLYMARKET)] });
 }
 
 function of(venue: Venue): Connection[] {

@@ -91,6 +91,12 @@ export class PipelineEngine {
     this.ends.wakeDetectors();
   }
 
+  /** Every book was told once. Quiet as they are until the blaster goes, their connections may be doubted again by then. */
+  get hasBooks(): boolean {
+    const { quotes } = this.ends;
+    return Array.from({ length: quotes.slots }, (_, slot) => quotes.updates(slot)).every(Boolean);
+  }
+
   get isTrusted(): boolean {
     const { length } = this.ends.pairs;
     return VENUES.every((venue) => this.ends.trustedMarkets(venue) === length);

@@ -6,7 +6,7 @@ import { build } from 'esbuild';
 const BENCHES = ['micro', 'order-line', 'wire', 'pipeline'];
 /** Programs that a bench starts beside itself. */
 const COMPANIONS = ['naive-bot', 'blaster', 'pipeline-run'];
-const OUT = 'node_modules/.cache/underround-bench';
+const OUT = 'dist/bench';
 
 const args = process.argv.slice(2);
 const options = args.filter((arg) => arg.startsWith('--'));
