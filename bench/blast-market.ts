@@ -61,20 +61,22 @@ export class Walk {
   readonly steps: readonly Step[];
   readonly markets: readonly number[];
   readonly #venue: Venue;
-  readonly #pairs: ReadonlyMap<number, PairListing>;
+  readonly #firstBooks: ReadonlyMap<number, BlastBook>;
 
   /** `steps` is even: the second half undoes the first. */
   constructor(venue: Venue, pairs: readonly PairListing[], steps: number) {
     this.#venue = venue;
     this.markets = pairs.map(({ market }) => market);
-    this.#pairs = new Map(pairs.map((pair) => [pair.market, pair]));
+    this.#firstBooks = new Map(pairs.map((pair) => [pair.market, createBook(venue, pair)]));
     const forward = this.#forward(pairs, steps / 2);
     this.steps = [...forward, ...forward.toReversed().map(undone)];
   }
 
   /** A market's book when that many of the steps were taken. */
   bookAt(market: number, steps: number): BlastBook {
-    const book = createBook(this.#venue, this.#pairs.get(market)!);
+    const first = this.#firstBooks.get(market)!;
+    if (steps === 0) return first;
+    const book = new BlastBook(first.bid, first.ask);
     for (const step of this.steps.slice(0, steps)) {
       if (step.market === market) book.set(step.change);
     }

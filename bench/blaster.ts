@@ -65,6 +65,8 @@ class Connection {
   #lap: Lap | undefined;
   /** Steps taken since the beginning of the lap. */
   #at = 0;
+  /** Books that were asked for on the way: those of the lap's beginning are made ahead, any others would hold up all connections. */
+  #wanted: (() => void)[] = [];
   #seq = 0;
   #chunks = 0;
   #messages = 0;
@@ -94,6 +96,7 @@ class Connection {
   readonly pump = (): void => {
     const lap = this.#lap;
     while (lap !== undefined && isBlasting && this.#chunks < MAX_CHUNKS) {
+      if (this.#at === 0) this.#answerWanted();
       const to = this.#at + CHUNK_FRAMES;
       const bytes = lap.take(this.#at, to, this.#seq + 1);
       this.#at = to === lap.frames ? 0 : to;
@@ -108,7 +111,18 @@ class Connection {
     }
   };
 
+  /** Also when the blaster has ended somewhere on the way. */
+  #answerWanted(): void {
+    for (const answer of this.#wanted.splice(0)) answer();
+  }
+
+  #want(answer: () => void): void {
+    this.#wanted.push(answer);
+    if (this.#at === 0 || !isBlasting) this.#answerWanted();
+  }
+
   finalBooks(): FinalBook[] {
+    this.#answerWanted();
     const walk = this.#lap?.walk;
     if (walk === undefined) return [];
     return walk.markets.map((market) => {
@@ -139,8 +153,8 @@ class Connection {
       this.#sendSnapshots(tickers, undefined);
     } else if (params.action === 'add_markets') {
       this.#send(updatedFrame(id, BOOKS_SID, ++this.#seq, undefined));
-      this.#sendSnapshots(tickers, undefined);
-    } else if (params.action === 'get_snapshot') this.#sendSnapshots(tickers, id);
+      this.#want(() => this.#sendSnapshots(tickers, undefined));
+    } else if (params.action === 'get_snapshot') this.#want(() => this.#sendSnapshots(tickers, id));
   }
 
   #sendSnapshots(tickers: readonly string[], id: number | undefined): void {
@@ -163,10 +177,12 @@ class Connection {
     );
     const lap = polymarketLaps[place];
     this.#lap = lap;
-    for (const tokenId of assets_ids) {
-      const book = lap?.bookFrame(tokenId, this.#at);
-      if (book !== undefined) this.#send(book);
-    }
+    this.#want(() => {
+      for (const tokenId of assets_ids) {
+        const book = lap?.bookFrame(tokenId, this.#at);
+        if (book !== undefined) this.#send(book);
+      }
+    });
   }
 
   #send(text: string): void {
