@@ -72,7 +72,8 @@ export class WsSession {
     this.#events = events;
     this.#clock = clock;
     this.#random = random;
-    this.#ticker = setInterval(() => this.#tick(), tickMs);
+    // A loop that wakes late runs its timers before it reads its sockets: at the turn's end nothing that had come is unread.
+    this.#ticker = setInterval(() => setImmediate(() => this.#tick()), tickMs);
     this.#connect();
   }
 
@@ -163,6 +164,7 @@ export class WsSession {
   }
 
   #tick(): void {
+    if (this.#ended) return;
     const giveUp = this.#protocol.tick(this.#clock.nowNs());
     if (giveUp !== undefined && this.#socket?.readyState === WebSocket.OPEN) this.reconnect();
   }

@@ -147,6 +147,27 @@ it('makes its headers anew for every attempt, and goes on after refusals and ser
   expect(upgrades).toBeGreaterThanOrEqual(3);
 });
 
+it('hands over what had come while the thread was held up, before it asks whether it is silent', async () => {
+  let server: WebSocket | undefined;
+  const { url } = await startServer((socket) => {
+    server = socket;
+  });
+  const diary = new Diary();
+  startSession(url, diary);
+  await until(() => diary.entries.length === 1 && diary.ticks > 0, 'a tick');
+  let ticksBefore: number | undefined;
+  const { ticks } = diary;
+  diary.frame = () => {
+    ticksBefore = diary.ticks - ticks;
+  };
+  server?.send('x');
+  // Longer than several ticks.
+  const endMs = performance.now() + 30;
+  while (performance.now() < endMs);
+  await until(() => ticksBefore !== undefined, 'the frame');
+  expect(ticksBefore).toBe(0);
+});
+
 it('does not throw when a frame is sent on a connection that has just gone', async () => {
   const { url } = await startServer((socket) => socket.on('message', () => socket.terminate()));
   const diary = new Diary();
