@@ -3,9 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { build } from 'esbuild';
 
 /** In the order of reading: building blocks, one order's way, the whole way. */
-const BENCHES = ['micro', 'order-line', 'wire', 'pipeline'];
+const BENCHES = ['micro', 'order-line', 'wire', 'pipeline', 'gc'];
 /** Programs that a bench starts beside itself. */
-const COMPANIONS = ['naive-bot', 'blaster', 'pipeline-run'];
+const COMPANIONS = ['naive-bot', 'blaster', 'pipeline-run', 'gc-preload'];
 const OUT = 'dist/bench';
 
 const args = process.argv.slice(2);
