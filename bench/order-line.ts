@@ -6,11 +6,12 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { cpus } from 'node:os';
 import { Client, type Dispatcher } from 'undici';
 import { HttpLine } from '../src/net/http-line.js';
+import { requestBytes, requestHead } from '../src/net/http-request.js';
 
 const smoke = process.argv.includes('--smoke');
 const ROUNDS = smoke ? 200 : 4_000;
 const PAUSE_MS = 1;
-const BODY = Buffer.from(JSON.stringify({ ticker: 'KXAAA-26DEC01', filler: 'x'.repeat(200) }));
+const BODY = JSON.stringify({ ticker: 'KXAAA-26DEC01', filler: 'x'.repeat(200) });
 const REPLY = JSON.stringify({ order_id: 'o', fill_count: '5.00', remaining_count: '0.00' });
 const HEADERS = ['content-type', 'application/json', 'kalshi-access-key', 'k'.repeat(36)];
 
@@ -74,7 +75,7 @@ function onLine(line: HttpLine): Promise<Sample> {
       },
       lost: (why: string) => reject(new Error(why)),
     };
-    if (!line.send('POST', '/orders', HEADERS, BODY, user)) reject(new Error('not idle'));
+    if (!line.send(requestBytes(requestHead('POST', '/orders', 'localhost', HEADERS), BODY), user)) reject(new Error('not idle'));
     writtenNs = Number(process.hrtime.bigint() - start);
   });
 }
@@ -114,7 +115,7 @@ function onSocket(socket: Socket, port: number): Promise<Sample> {
     socket.once('data', () =>
       resolve({ writtenNs, answeredNs: Number(process.hrtime.bigint() - start) }),
     );
-    socket.write(Buffer.concat([Buffer.from(head), BODY]));
+    socket.write(Buffer.from(head + BODY));
     const writtenNs = Number(process.hrtime.bigint() - start);
   });
 }

@@ -5,17 +5,8 @@ import type { Clock } from '../domain/clock.js';
 import type { Breaker } from './circuit-breaker.js';
 import { HttpLine, type LineUser } from './http-line.js';
 import type { HttpReply } from './http-reply.js';
+import { getBytes } from './http-request.js';
 import type { TokenBucket } from './token-bucket.js';
-
-const NO_BODY = Buffer.alloc(0);
-
-export interface OrderRequest {
-  readonly method: 'POST';
-  readonly path: string;
-  /** Flat list of names and values: no object is built for an order. */
-  readonly headers: string[];
-  readonly body: Buffer;
-}
 
 /**
  * What became of a request. Only `answered` says what the exchange did; `lost` means that nobody
@@ -48,12 +39,14 @@ export class OrderConnections {
   readonly #lines: readonly HttpLine[];
   readonly #options: OrderConnectionOptions;
   readonly #warmer: NodeJS.Timeout;
+  readonly #warmRequest: Buffer;
   #nextWarm = 0;
   #isClosed = false;
 
   constructor(options: OrderConnectionOptions) {
-    const { origin, connections, warmEveryMs } = options;
+    const { origin, connections, warmEveryMs, warmPath } = options;
     this.#options = options;
+    this.#warmRequest = getBytes(warmPath, new URL(origin).host);
     this.#lines = Array.from({ length: connections }, () => new HttpLine(origin));
     this.#warmer = setInterval(() => this.#warmNext(), warmEveryMs / connections);
   }
@@ -83,14 +76,13 @@ export class OrderConnections {
    * Writes the request on an idle warm connection. Returns the time at which its bytes were with
    * the socket, or NOT_WRITTEN, in which case `onOutcome` is never called. @hot
    */
-  write(request: OrderRequest, onOutcome: (outcome: RequestOutcome, atNs: number) => void): number {
-    const { method, path, headers, body } = request;
+  write(request: Buffer, onOutcome: (outcome: RequestOutcome, atNs: number) => void): number {
     const { breaker, bucket, cost, clock } = this.#options;
     if (!breaker.isClosed || bucket?.has(cost) === false) return NOT_WRITTEN;
     for (const line of this.#lines) {
       if (!line.isIdle) continue;
       const exchange = new Exchange(line, this.#options, onOutcome);
-      if (!line.send(method, path, headers, body, exchange)) continue;
+      if (!line.send(request, exchange)) continue;
       const writtenNs = clock.nowNs();
       bucket?.take(cost);
       exchange.expectReply();
@@ -126,14 +118,11 @@ export class OrderConnections {
         else reject(new Error(`cannot keep a connection warm: why=${outcome.why}`));
       });
       // Busy with an order: that keeps it as warm.
-      if (line.send('GET', this.#options.warmPath, NO_HEADERS, NO_BODY, exchange))
-        exchange.expectReply();
+      if (line.send(this.#warmRequest, exchange)) exchange.expectReply();
       else resolve();
     });
   }
 }
-
-const NO_HEADERS: readonly string[] = [];
 
 /** One request on one connection: reply, loss and time-out end in exactly one outcome. */
 class Exchange implements LineUser {

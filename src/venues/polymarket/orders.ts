@@ -6,14 +6,11 @@ import { marketBuyAmounts } from '../../domain/polymarket-amounts.js';
 import { MICROS_PER_CENT, PAYOUT_E4 } from '../../domain/units.js';
 import { POLYMARKET } from '../../domain/venue.js';
 import type { Breaker } from '../../net/circuit-breaker.js';
-import {
-  OrderConnections,
-  type OrderRequest,
-  type RequestOutcome,
-} from '../../net/order-connections.js';
+import { headerLines, requestBytes, requestHead } from '../../net/http-request.js';
+import { NOT_WRITTEN, OrderConnections, type RequestOutcome } from '../../net/order-connections.js';
 import type { RestClient } from '../../net/rest-client.js';
 import type { TokenBucket } from '../../net/token-bucket.js';
-import { type LegOrder, type LegReply, type OrderGateway, PREPARED, rehearse } from '../orders.js';
+import { type LegOrder, type LegReply, type OrderGateway, PREPARED } from '../orders.js';
 import { readReply } from './order-reply.js';
 import { OrderSigner, type PolymarketExchanges, type SignedMarket } from './order-signer.js';
 import { ProtocolVersion } from './protocol-version.js';
@@ -74,7 +71,9 @@ export class PolymarketOrders implements OrderGateway {
   readonly #envelope: OrderEnvelope;
   readonly #version: ProtocolVersion;
   #orderId = '';
-  #request: OrderRequest | undefined;
+  /** Of every order: who asks. */
+  readonly #head: string;
+  #request: Buffer | undefined;
 
   /** Throws RangeError for a funder that does not fit the signature type, or is no address. */
   constructor(options: PolymarketOrderOptions) {
@@ -89,8 +88,19 @@ export class PolymarketOrders implements OrderGateway {
       expirationS: 0,
     };
     this.#version = new ProtocolVersion(options.rest);
+    const { host, origin } = new URL(options.restUrl);
+    this.#head = requestHead('POST', ORDER_PATH, host, [
+      'content-type',
+      'application/json',
+      'POLY_ADDRESS',
+      credentials.address,
+      'POLY_API_KEY',
+      credentials.apiKey,
+      'POLY_PASSPHRASE',
+      credentials.passphrase,
+    ]);
     this.#connections = new OrderConnections({
-      origin: new URL(options.restUrl).origin,
+      origin,
       connections,
       timeoutMs,
       warmPath: WARM_PATH,
@@ -108,10 +118,6 @@ export class PolymarketOrders implements OrderGateway {
     if (!(await this.confirmVersion())) {
       throw new Error(`Polymarket does not take our orders: why=${this.#version.why}`);
     }
-    rehearse(
-      this,
-      this.#options.markets.findIndex((market) => market !== undefined),
-    );
   }
 
   /**
@@ -124,6 +130,8 @@ export class PolymarketOrders implements OrderGateway {
 
   /** @hot */
   prepare(leg: LegOrder): number {
+    // What cannot be built must not leave the order before it to be written again.
+    this.#request = undefined;
     const market = this.#options.markets[leg.market];
     if (market === undefined || !isOrderable(leg, market.tickE4)) return NOT_BUILDABLE;
     if (!this.#signer.canSign(market)) return NOT_BUILDABLE;
@@ -134,33 +142,28 @@ export class PolymarketOrders implements OrderGateway {
     const order = this.#signer.order(market, leg.outcome, BUY, amounts, wallMs);
     const signed = this.#signer.sign(market, order, this.#envelope);
     this.#orderId = signed.orderId;
-    const body = Buffer.from(signed.body);
     const timestampS = String(Math.floor(wallMs / 1000));
-    this.#request = {
-      method: 'POST',
-      path: ORDER_PATH,
-      headers: [
-        'content-type',
-        'application/json',
-        'POLY_ADDRESS',
-        credentials.address,
-        'POLY_SIGNATURE',
-        polymarketHmac(credentials.secret, timestampS, 'POST', ORDER_PATH, body),
+    const head =
+      this.#head +
+      headerLines([
         'POLY_TIMESTAMP',
         timestampS,
-        'POLY_API_KEY',
-        credentials.apiKey,
-        'POLY_PASSPHRASE',
-        credentials.passphrase,
-      ],
-      body,
-    };
+        'POLY_SIGNATURE',
+        polymarketHmac(credentials.secret, timestampS, 'POST', ORDER_PATH, signed.body),
+      ]);
+    this.#request = requestBytes(head, signed.body);
     return PREPARED;
   }
 
   /** The order's hash. */
   get preparedId(): string {
     return this.#orderId;
+  }
+
+  /** @hot */
+  rehearse(order: LegOrder): void {
+    this.prepare(order);
+    this.#request = undefined;
   }
 
   get canWrite(): boolean {
@@ -170,7 +173,10 @@ export class PolymarketOrders implements OrderGateway {
   /** @hot */
   write(onReply: (reply: LegReply, answeredNs: number) => void): number {
     const orderId = this.#orderId;
-    return this.#connections.write(this.#request!, (outcome, atNs) =>
+    const request = this.#request;
+    if (request === undefined) return NOT_WRITTEN;
+    this.#request = undefined;
+    return this.#connections.write(request, (outcome, atNs) =>
       onReply(this.#read(outcome, orderId), atNs),
     );
   }
