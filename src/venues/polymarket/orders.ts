@@ -130,6 +130,16 @@ export class PolymarketOrders implements OrderGateway {
 
   /** @hot */
   prepare(leg: LegOrder): number {
+    return this.#prepare(leg, false);
+  }
+
+  /** @hot */
+  rehearse(leg: LegOrder): void {
+    this.#prepare(leg, true);
+    this.#request = undefined;
+  }
+
+  #prepare(leg: LegOrder, isRehearsal: boolean): number {
     // What cannot be built must not leave the order before it to be written again.
     this.#request = undefined;
     const market = this.#options.markets[leg.market];
@@ -140,7 +150,9 @@ export class PolymarketOrders implements OrderGateway {
     const wallMs = clock.wallMs();
     const amounts = marketBuyAmounts(leg.spendMicros, leg.limitE4, market.tickE4);
     const order = this.#signer.order(market, leg.outcome, BUY, amounts, wallMs);
-    const signed = this.#signer.sign(market, order, this.#envelope);
+    const signed = isRehearsal
+      ? this.#signer.rehearse(market, order, this.#envelope)
+      : this.#signer.sign(market, order, this.#envelope);
     this.#orderId = signed.orderId;
     const timestampS = String(Math.floor(wallMs / 1000));
     const head =
@@ -158,12 +170,6 @@ export class PolymarketOrders implements OrderGateway {
   /** The order's hash. */
   get preparedId(): string {
     return this.#orderId;
-  }
-
-  /** @hot */
-  rehearse(order: LegOrder): void {
-    this.prepare(order);
-    this.#request = undefined;
   }
 
   get canWrite(): boolean {
