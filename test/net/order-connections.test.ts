@@ -4,13 +4,13 @@ import type { Socket } from 'node:net';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Breaker, NO_BREAKER } from '../../src/net/circuit-breaker.js';
+import { requestBytes, requestHead } from '../../src/net/http-request.js';
 import {
   NOT_WRITTEN,
   type OrderConnectionOptions,
   OrderConnections,
   type RequestOutcome,
 } from '../../src/net/order-connections.js';
-import { requestBytes, requestHead } from '../../src/net/http-request.js';
 import { TokenBucket } from '../../src/net/token-bucket.js';
 import { httpReply, type RawRequest, type RawServer, startRawServer, until } from './raw-server.js';
 

@@ -3,6 +3,7 @@
 // connection.
 import type { OrderAmounts } from '../../domain/polymarket-amounts.js';
 import type { Outcome } from '../../domain/venue.js';
+import { AheadSigner } from './wire/ahead-signer.js';
 import {
   createDepositWalletSigner,
   type DepositWalletSigner,
@@ -19,7 +20,6 @@ import {
   type SignatureType,
   ZERO_BYTES32,
 } from './wire/order-hash.js';
-import { AheadSigner } from './wire/ahead-signer.js';
 import { addressOf, type DigestSigner } from './wire/sign.js';
 
 /**
