@@ -127,6 +127,8 @@ export class Executor {
   readonly #request: ExecutionRequest = createExecutionRequest();
   /** One a gateway, reused. */
   readonly #legs: LegOrder[];
+  /** Of the legs that are about to be written. */
+  readonly #drafts: LegReport[] = [];
   #rehearsedPair = -1;
 
   constructor(parts: ExecutorParts) {
@@ -246,11 +248,12 @@ export class Executor {
       this.#refuseAll(NO_INTENT, dequeuedNs);
       return;
     }
+    for (let index = 0; index < this.#gateways.length; index++) {
+      this.#drafts[index] = this.#draft(this.#gateways[index]!, this.#legs[index]!, dequeuedNs);
+    }
     let lastWrittenNs = 0;
     for (let index = 0; index < this.#gateways.length; index++) {
-      const gateway = this.#gateways[index]!;
-      const draft = this.#draft(gateway, this.#legs[index]!, dequeuedNs);
-      const writtenNs = this.#write(gateway, draft);
+      const writtenNs = this.#write(this.#gateways[index]!, this.#drafts[index]!);
       if (writtenNs > lastWrittenNs) lastWrittenNs = writtenNs;
     }
     this.#time(dequeuedNs, lastWrittenNs, request.detectedNs, request.receivedNs);

@@ -35,7 +35,7 @@ const TICK_MS = 250;
  * An idle executor goes through the motions so often. Every 2 ms takes 4 % of a core; after 5 ms the caches are half cold
  * (2-core AMD EPYC: keccak and ECDSA 43 us hot, 58 us after 5 ms, 136 us after 50 ms).
  */
-const REHEARSE_EVERY_MS = 2;
+const REHEARSE_EVERY_MS = 1;
 /** Before the first request: until the code is compiled. */
 const REHEARSALS_AT_START = 3_000;
 /** Turns of the event loop that a hybrid executor stays awake after work. */

@@ -116,6 +116,7 @@ export class KalshiOrders implements OrderGateway {
       this.#signAhead().catch(() => undefined);
     }, SIGN_EVERY_MS);
     await this.#connections.warm();
+    await this.#connections.openSink();
   }
 
   /** @hot */
@@ -137,7 +138,7 @@ export class KalshiOrders implements OrderGateway {
 
   /** @hot */
   rehearse(order: LegOrder): void {
-    this.prepare(order);
+    if (this.prepare(order) === PREPARED) this.#connections.rehearse(this.#request!);
     this.#request = undefined;
   }
 

@@ -115,6 +115,7 @@ export class PolymarketOrders implements OrderGateway {
   /** Rejects when the exchange cannot be reached, or speaks another version of the protocol. */
   async start(): Promise<void> {
     await this.#connections.warm();
+    await this.#connections.openSink();
     if (!(await this.confirmVersion())) {
       throw new Error(`Polymarket does not take our orders: why=${this.#version.why}`);
     }
@@ -135,7 +136,7 @@ export class PolymarketOrders implements OrderGateway {
 
   /** @hot */
   rehearse(leg: LegOrder): void {
-    this.#prepare(leg, true);
+    if (this.#prepare(leg, true) === PREPARED) this.#connections.rehearse(this.#request!);
     this.#request = undefined;
   }
 
