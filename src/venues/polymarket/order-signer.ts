@@ -52,6 +52,8 @@ export interface OrderSignerOptions {
   readonly signatureType: SignatureType;
   /** The wallet that pays: for type 0 the key's own address. */
   readonly funder: string;
+  /** Signatures made ahead (wire/ahead-signer.ts); 0: all are the deterministic ones of the official client. Default: 64. */
+  readonly signedAhead?: number;
 }
 
 export interface SignedOrder {
@@ -84,7 +86,7 @@ export class OrderSigner {
    * Throws RangeError for a malformed address, and for a type 0 wallet that is not the key's own.
    */
   constructor(options: OrderSignerOptions) {
-    const { privateKey, signatureType, funder, exchanges } = options;
+    const { privateKey, signatureType, funder, exchanges, signedAhead = SIGNED_AHEAD } = options;
     const own = addressOf(privateKey);
     if (signatureType === EOA && funder.toLowerCase() !== own.toLowerCase()) {
       throw new RangeError(
@@ -93,7 +95,7 @@ export class OrderSigner {
     }
     this.#options = options;
     this.#signer = signatureType === POLY_1271 ? funder : own;
-    this.#ahead = new AheadSigner(privateKey, SIGNED_AHEAD);
+    this.#ahead = new AheadSigner(privateKey, signedAhead);
     this.#signs = (digest) => this.#ahead.sign(digest);
     this.#rehearses = (digest) => this.#ahead.rehearse(digest);
     this.#standard = openExchange(options, exchanges.standard, '2');
