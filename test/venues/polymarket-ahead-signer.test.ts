@@ -73,3 +73,17 @@ it('rehearses with a key of nobody, and uses up nothing', () => {
   expect(rOf(real)).not.toBe(rOf(rehearsed[0]!));
   expect(real).not.toBe(signDigest(one, privateKey));
 });
+
+it('leaves the key as it is, whatever kind of bytes it comes in', () => {
+  for (const privateKey of [Buffer.alloc(32, 5), new Uint8Array(32).fill(5)]) {
+    const before = Buffer.from(privateKey).toString('hex');
+    const one = randomFillSync(new Uint8Array(32));
+    const signer = new AheadSigner(privateKey, 2);
+    for (let count = 0; count < 4; count++) {
+      expect(recoverAddress(one, signer.sign(one))).toBe(addressOf(privateKey));
+      signer.rehearse(one);
+      signer.refill();
+    }
+    expect(Buffer.from(privateKey).toString('hex')).toBe(before);
+  }
+});

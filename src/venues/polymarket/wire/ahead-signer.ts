@@ -59,7 +59,7 @@ export class AheadSigner {
   /** Does what sign() does, and gives a signature of nobody. @hot */
   rehearse(digest: Uint8Array): string {
     const { r, rd, inverse, isOdd } = this.#rehearsal;
-    const copy = { r: r.slice(), rd: rd.slice(), inverse: inverse.slice(), isOdd };
+    const copy = { r, rd: copyOf(rd), inverse: copyOf(inverse), isOdd };
     return this.#signWith(copy, digest) ?? '';
   }
 
@@ -86,15 +86,20 @@ function createNonce(privateKey: Uint8Array): Nonce {
   for (;;) {
     const k = randomKey();
     const point = secp256k1.publicKeyCreate(k, false);
-    const r = point.slice(UNCOMPRESSED_X, UNCOMPRESSED_X + WORD_BYTES);
+    const r = copyOf(point.subarray(UNCOMPRESSED_X, UNCOMPRESSED_X + WORD_BYTES));
     // x of n or more would need another recovery id: one point in 2^128.
     if (!secp256k1.privateKeyVerify(r)) continue;
     const isOdd = (point[UNCOMPRESSED_END - 1]! & 1) === 1;
-    const rd = secp256k1.privateKeyTweakMul(privateKey.slice(), r);
+    const rd = secp256k1.privateKeyTweakMul(copyOf(privateKey), r);
     const inverse = bytesOf(invert(numberOf(k)));
     k.fill(0);
     return { r, rd, inverse, isOdd };
   }
+}
+
+/** Not slice(): a Buffer's is a view, and what is done to it is done to the private key. */
+function copyOf(bytes: Uint8Array): Uint8Array {
+  return Uint8Array.from(bytes);
 }
 
 function randomKey(): Uint8Array {
