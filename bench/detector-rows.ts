@@ -24,7 +24,7 @@ export function detectorRows(): MicroRow[] {
     {
       name: 'edge check of one pair, with its mark',
       each: 1,
-      ratio: 15,
+      ratio: 26,
       bar: { figure: 'p50', atMost: 100, stretch: 30 },
       run: (operations) => {
         let looks = 0;
@@ -38,7 +38,7 @@ export function detectorRows(): MicroRow[] {
     {
       name: `edge check of a pair in a burst of ${BURST}, with its mark`,
       each: 1,
-      ratio: 12,
+      ratio: 15.5,
       batch: BURST * BURST,
       run: (operations) => {
         let looks = 0;

@@ -11,7 +11,7 @@ import {
   sizePair,
 } from '../src/domain/sizing.js';
 import { DEPTH_LEVELS } from '../src/shm/depth-table.js';
-import type { MicroRow } from './micro-row.js';
+import { DEFAULT_BATCH, type MicroRow } from './micro-row.js';
 import { centsApart } from './shared-rows.js';
 
 const PRICE_TEXTS = ['0.4400', '0.4410'];
@@ -45,20 +45,21 @@ export function domainRows(): MicroRow[] {
     {
       name: 'edge of a pair',
       each: edgeMicros(pair, 4_400, 5_000),
-      ratio: 1,
+      ratio: 0.37,
       run: summing((n) => edgeMicros(pair, 4_400, 5_000 + (n & 0))),
     },
-    ...[1, 5].map((levels) => sizingRow(pair, levels)),
+    sizingRow(pair, 1, 11),
+    sizingRow(pair, 5, 66),
     {
       name: 'Kalshi trade fee',
       each: 17_500,
-      ratio: 1,
+      ratio: 0.81,
       run: summing((n) => kalshiTradeFeeMicros(pair.kalshiRate, 5_000, 100 + (n & 0))),
     },
     {
       name: 'Polymarket fee',
       each: 1_250_000,
-      ratio: 1,
+      ratio: 0.86,
       run: summing((n) =>
         polymarketFeeBoundMicros(pair.polymarketSchedule, 5_000, 10_000 + (n & 0)),
       ),
@@ -66,20 +67,20 @@ export function domainRows(): MicroRow[] {
     {
       name: 'price text',
       each: 4_405,
-      ratio: 1,
+      ratio: 1.5,
       run: summing((n) => parseDecimal(PRICE_TEXTS[n & 1]!, 4)),
     },
     {
       name: 'delta text',
       each: -1_234.5,
-      ratio: 1,
+      ratio: 1.4,
       run: summing((n) => parseSignedDecimal(DELTA_TEXTS[n & 1]!, 2)),
     },
     ...ladderRows(),
   ];
 }
 
-function sizingRow(pair: PairTerms, levels: number): MicroRow {
+function sizingRow(pair: PairTerms, levels: number, ratio: number): MicroRow {
   const limits = { maxSizeCenti: 100_000, maxCostMicros: 10 ** 9, minNetMicros: 1 };
   const sized = createSizedPair();
   const kalshi = createAskLevels(DEPTH_LEVELS);
@@ -96,7 +97,8 @@ function sizingRow(pair: PairTerms, levels: number): MicroRow {
   return {
     name: `size a pair, ${levels} x ${levels} levels`,
     each: sized.netMicros,
-    ratio: 100,
+    ratio,
+    batch: Math.round(DEFAULT_BATCH / levels),
     run: summing(() => {
       sizePair(pair, kalshi, polymarket, limits, sized);
       return sized.netMicros;
@@ -111,13 +113,13 @@ function ladderRows(): MicroRow[] {
     {
       name: 'ladder add near the best',
       each: 7_400.5,
-      ratio: 2,
+      ratio: 0.56,
       run: summing((n) => bids.add(bestE4 - (n & 2) * 50, (n & 1) === 0 ? 1 : -1)),
     },
     {
       name: 'ladder level in + out',
       each: 3.5,
-      ratio: 4,
+      ratio: 3.1,
       run: summing((n) => bids.add(bestE4 - 550, (n & 1) === 0 ? 7 : -7)),
     },
   ];

@@ -76,8 +76,8 @@ function feeding(
   const quote: Quote = { yesAskE4: 0, noAskE4: 0, yesSize: 0, noSize: 0 };
   const published = () => frames.reduce((sum, _, frame) => sum + quotes.updates(slotOf(frame)), 0);
   let next = 0;
+  let before = published();
   return (operations) => {
-    const before = published();
     const receiveNs = clock.nowNs();
     let last = next;
     for (let n = 0; n < operations; n++) {
@@ -94,7 +94,9 @@ function feeding(
       holds(last, quote) &&
       counted('gaps') + counted('garbage') + counted('fallbacks') === 0;
     // Each slot has two frames, so each update was counted twice.
-    return isRight ? (published() - before) / 2 : -1;
+    const updates = (published() - before) / 2;
+    before += updates * 2;
+    return isRight ? updates : -1;
   };
 }
 
@@ -103,14 +105,16 @@ export function feedRows(): MicroRow[] {
     {
       name: 'parse + book + publish, Kalshi delta',
       each: 1,
-      ratio: 60,
+      ratio: 84,
+      batch: 200,
       bar: { figure: 'p50', atMost: 400, stretch: 200 },
       run: kalshiRun(),
     },
     {
       name: 'parse + book + publish, Polymarket price_change of 2',
       each: 1,
-      ratio: 120,
+      ratio: 230,
+      batch: 100,
       bar: { figure: 'p50', atMost: 900, stretch: 500 },
       run: polymarketRun(),
     },

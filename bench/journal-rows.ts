@@ -35,7 +35,7 @@ export function journalRows(): MicroRow[] {
     {
       name: 'intent of both legs, with the operating system',
       each: 1,
-      ratio: 500,
+      ratio: 225,
       batch: 100,
       run: (operations) => {
         let sum = 0;
@@ -50,7 +50,7 @@ export function journalRows(): MicroRow[] {
     {
       name: 'journal record into the ring and out',
       each: 1,
-      ratio: 60,
+      ratio: 31,
       run: (operations) => {
         let sum = 0;
         for (let n = 0; n < operations; n++) {

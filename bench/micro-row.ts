@@ -11,18 +11,17 @@ export interface MicroRow {
   readonly run: (operations: number) => number;
   /** What every operation adds to the sum: a batch that gives another one was not what it says it is. */
   readonly each: number;
-  /** Ratio to the floor that idle runs measure, rounded up: the bar of `bench --gate`. */
-  readonly ratio: number;
+  /** Ratio to the floor that idle runs measure, rounded up: the bar of `bench --gate`. Lower it when the row becomes faster. */
+  readonly ratio?: number;
   readonly floor?: FloorName;
-  /** Operations of a measured batch; slow ones need fewer for the clock's 30 ns to vanish. */
+  /**
+   * Operations of a measured batch: 0.1 to 0.3 ms of them, so that the clock's 30 ns vanish and other processes' turns cut few batches.
+   */
   readonly batch?: number;
   readonly bar?: Bar;
 }
 
 export const DEFAULT_BATCH = 1_000;
-/** For operations of tens of microseconds and more. */
-export const SLOW_BATCH = 10;
-
 /** Counts the operations that hold. */
 export function counting(holds: (operation: number) => boolean): MicroRow['run'] {
   return (operations) => {

@@ -56,25 +56,28 @@ function changeRows(): MicroRow[] {
   return [
     {
       name: 'Kalshi delta, scanned',
-      ratio: 30,
+      ratio: 21.5,
       each: PRICE_E4,
       run: repeat(() => (deltas.scan(DELTA, frame) ? frame.priceE4 : -1)),
     },
     {
       name: 'Kalshi delta, general parser',
-      ratio: 150,
+      ratio: 95,
+      batch: 200,
       each: PRICE_E4,
       run: repeat(() => (parser.parse(DELTA, frame) ? frame.priceE4 : -1)),
     },
     {
       name: 'Polymarket price_change of 2, scanned',
-      ratio: 70,
+      ratio: 47,
+      batch: 400,
       each: 2,
       run: repeat(() => (scanner.scan(CHANGE, changes) ? changes.count : -1)),
     },
     {
       name: 'Polymarket price_change of 2, general parser',
-      ratio: 500,
+      ratio: 240,
+      batch: 100,
       each: 2,
       run: repeat(() => {
         const event = readEvents(CHANGE.toString('utf8'))?.[0];
@@ -100,22 +103,22 @@ function bookRows(): MicroRow[] {
     {
       name: `Kalshi snapshot of 2 x ${LEVELS}, as the feed reads it`,
       each: 2 * LEVELS,
-      ratio: 1000,
-      batch: 100,
+      ratio: 790,
+      batch: 20,
       run: repeat(() => (reader.read(snapshot, frame) !== READ_UNREADABLE ? levels() : -1)),
     },
     {
       name: `Kalshi snapshot of 2 x ${LEVELS}, general parser`,
       each: 2 * LEVELS,
-      ratio: 1000,
-      batch: 100,
+      ratio: 780,
+      batch: 20,
       run: repeat(() => (parser.parse(snapshot, frame) ? levels() : -1)),
     },
     {
       name: `Polymarket book of 2 x ${LEVELS}, general parser`,
       each: 2 * LEVELS,
-      ratio: 1000,
-      batch: 100,
+      ratio: 1_050,
+      batch: 20,
       run: repeat(() => {
         const event = readEvents(book.toString('utf8'))?.[0];
         return event !== undefined && token.fill(event.bids, event.asks)

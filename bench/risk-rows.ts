@@ -85,18 +85,18 @@ export function riskRows(): MicroRow[] {
   };
   const repeat = (passes: (pair: number) => boolean) => counting((n) => passes(n % PAIRS));
   return [
-    { name: 'reserve + release', each: 1, ratio: 30, run: repeat(reserveAndRelease) },
-    { name: 'risk gate', each: 1, ratio: 30, run: repeat(mayOpen) },
+    { name: 'reserve + release', each: 1, ratio: 13.6, run: repeat(reserveAndRelease) },
+    { name: 'risk gate', each: 1, ratio: 17.5, run: repeat(mayOpen) },
     {
       name: 'kill word',
       each: 1,
-      ratio: 2,
+      ratio: 1.0,
       run: repeat((pair) => gate.mayWrite((pair & 1) === 1)),
     },
     {
       name: 'reservation + risk gate + kill word of both legs',
       each: 1,
-      ratio: 60,
+      ratio: 34,
       run: repeat(
         (pair) =>
           reserveAndRelease(pair) && mayOpen(pair) && gate.mayWrite(false) && gate.mayWrite(false),

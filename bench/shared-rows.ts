@@ -48,7 +48,7 @@ function quoteRows(): MicroRow[] {
     {
       name: 'quote word store',
       each: 1,
-      ratio: 2,
+      ratio: 1.6,
       floor: 'Int32 store',
       bar: WORD_BAR,
       run: quoteWordStore(memory, quotes, quote),
@@ -56,7 +56,7 @@ function quoteRows(): MicroRow[] {
     {
       name: 'quote word load',
       each: 4_400 + 40,
-      ratio: 2,
+      ratio: 1.6,
       floor: 'Int32 load',
       bar: WORD_BAR,
       run: (operations) => {
@@ -71,7 +71,7 @@ function quoteRows(): MicroRow[] {
     {
       name: 'quote publish: word, times and count',
       each: 1,
-      ratio: 2,
+      ratio: 1.9,
       run: (operations) => {
         const before = quotes.updates(0);
         for (let n = 0; n < operations; n++) quotes.publish(0, n, 5_700, 25, 40, n, n, n);
@@ -114,7 +114,7 @@ function depthRows(): MicroRow[] {
     {
       name: 'depth publish, 2 x 15 levels',
       each: 1,
-      ratio: 20,
+      ratio: 6.2,
       run: (operations) => {
         for (let n = 0; n < operations; n++) {
           bids.sizesCenti[bids.count - 1] = n + 1;
@@ -127,7 +127,7 @@ function depthRows(): MicroRow[] {
     {
       name: 'depth read, 15 levels',
       each: DEPTH_LEVELS,
-      ratio: 20,
+      ratio: 15.6,
       run: (operations) => {
         let sum = 0;
         for (let n = 0; n < operations; n++) {
@@ -148,7 +148,7 @@ function wakeRows(): MicroRow[] {
     {
       name: 'doorbell mark + ring',
       each: 1,
-      ratio: 3,
+      ratio: 1.9,
       run: (operations) => {
         const before = bell.rings();
         for (let n = 0; n < operations; n++) {
@@ -161,7 +161,7 @@ function wakeRows(): MicroRow[] {
     {
       name: 'ring push + pop',
       each: 1,
-      ratio: 3,
+      ratio: 2.3,
       run: (operations) => {
         let right = 0;
         for (let n = 0; n < operations; n++) {

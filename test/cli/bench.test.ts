@@ -108,7 +108,7 @@ describe('bench', () => {
   it('fails behind a gate when a ratio is worse than allowed', async () => {
     const { said, ended } = program.start('bench', 'slow', '--gate');
     expect(await ended).toBe(1);
-    expect(said.err).toContain('row="a row" figure=ratio measured=1.50 allowed=0.80 bar=0.5');
+    expect(said.err).toContain('row="a row" figure=ratio measured=1.50 allowed=0.75 bar=0.5');
     expect(said.err).toContain('bench slow');
   });
 });
