@@ -55,8 +55,9 @@ export async function receive({ hop, memory, origin }: HopInput): Promise<void> 
           wait(doorbell, rings);
           continue;
         }
-        const nowNs = clock.nowNs();
+        // In this order: what is sent after the clock was read is not older than it.
         const sent = Atomics.load(control, SENT);
+        const nowNs = clock.nowNs();
         for (; seen < sent; seen++) tookNs[seen] = nowNs - stampsNs[seen]!;
       }
       return;

@@ -70,7 +70,8 @@ async function main(): Promise<void> {
     const { cpuPercent: senderPercent } = await measure({ way: 'nobody' });
     for (const [at, { name, hop }] of VARIANTS.entries()) {
       const { tookNs, cpuPercent } = await measure(hop);
-      if (tookNs.some((ns) => !(ns > 0))) throw new Error(`a message was lost: hop="${name}"`);
+      const wrong = tookNs.find((ns) => !(ns > 0));
+      if (wrong !== undefined) throw new Error(`lost, or early: hop="${name}" tookNs=${wrong}`);
       samples[at]!.tookNs.push(...tookNs);
       samples[at]!.cpu.push(Math.max(0, cpuPercent - senderPercent));
     }
