@@ -1,9 +1,16 @@
 // Wire to wire: from the moment an exchange's book opens an underround to the moment both of its orders have taken it, measured by the
 // simulated exchanges themselves, in their own process. underround and the naive bot in turn, on the same seeds. The headline is the ratio.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { cpus, loadavg } from 'node:os';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import {
+  createReport,
+  describeMachine,
+  isSmoke,
+  markdownTable,
+  printReport,
+  type Row,
+} from './report.js';
 
 interface Episode {
   readonly openUs: number;
@@ -21,9 +28,8 @@ interface Result {
   readonly wire: Quantiles;
 }
 
-const smoke = process.argv.includes('--smoke');
-const SEEDS = smoke ? [7] : [7, 8, 9];
-const SECONDS = smoke ? 4 : 20;
+const SEEDS = isSmoke ? [7] : [7, 8, 9];
+const SECONDS = isSmoke ? 4 : 20;
 const MARKETS = '50';
 /** One an arbitrage of few seconds would be no sample. */
 const DIVERGENCES = '10';
@@ -37,6 +43,7 @@ const FIGURES: readonly Figure[] = [
   ['wire', 'p99'],
 ];
 
+const machine = describeMachine();
 const rows = new Map<string, Result[]>([
   ['underround', []],
   ['naive bot', []],
@@ -48,23 +55,20 @@ for (const seed of SEEDS) {
     console.error(`seed=${seed} ${name}: ${JSON.stringify(result)}`);
   }
 }
-console.log(
-  '| us, median of runs | frame to orders p50 | p99 | book to both bought p50 | p99 | arbitrages timed |',
-);
-console.log('|---|---|---|---|---|---|');
-for (const [name, results] of rows) {
-  const timed = results.reduce((sum, { inside }) => sum + inside.count, 0);
-  const figures = FIGURES.map((figure) => (median(results, figure) / 1_000).toFixed(0));
-  console.log(`| ${name} | ${figures.join(' | ')} | ${timed} |`);
-}
-const [ours, naive] = [...rows.values()];
-const ratios = FIGURES.map((figure) => (median(ours!, figure) / median(naive!, figure)).toFixed(2));
-console.log(`| ratio | ${ratios.join(' | ')} | |`);
-const [cpu] = cpus();
-console.log(
-  `machine="${cpu?.model} x${cpus().length}" node=${process.version} load=${loadavg()[0]?.toFixed(2)}` +
-    ` markets=${MARKETS} divergences=${DIVERGENCES}/s runs=${SEEDS.length} seconds=${SECONDS}`,
-);
+const figuresOf = (results: readonly Result[]) =>
+  Object.fromEntries(FIGURES.map((figure) => [figure.join(' '), median(results, figure)]));
+const reportRows: Row[] = [...rows].map(([name, results]) => ({
+  name,
+  unit: 'ns',
+  figures: figuresOf(results),
+}));
+const cells = reportRows.map(({ name, figures }) => [
+  name,
+  ...FIGURES.map((figure) => (figures[figure.join(' ')]! / 1_000).toFixed(0)),
+]);
+const head = ['us, median of runs', 'frame to orders p50', 'p99', 'book to both bought p50', 'p99'];
+const facts = `markets=${MARKETS} divergences=${DIVERGENCES}/s runs=${SEEDS.length} seconds=${SECONDS}`;
+printReport(createReport('wire', machine, reportRows, `${markdownTable(head, cells)}\n\n${facts}`));
 
 /** The whole program, as a person runs it. */
 async function runEngine(seed: number): Promise<Result> {
@@ -99,7 +103,7 @@ async function runNaive(seed: number): Promise<Result> {
     const ready = await new Promise<string>((resolve) => lines.once('line', resolve));
     const bot = start(
       [
-        fileURLToPath(new URL('./naive-bot.mjs', import.meta.url)),
+        fileURLToPath(new URL('./naive-bot.js', import.meta.url)),
         ready,
         `${SECONDS * 1000 + SETTLE_MS}`,
       ],
