@@ -5,8 +5,9 @@ import { build } from 'esbuild';
 /** In the order of reading: building blocks, one order's way, the whole way. */
 const BENCHES = ['micro', 'order-line', 'wire'];
 /** Programs that a bench starts beside itself. */
-const COMPANIONS = ['naive-bot'];
-const OUT = 'node_modules/.cache/underround-bench';
+const COMPANIONS = ['naive-bot', 'wire-exchange', 'wire-floor'];
+/** Beside main.js, which some of them start. */
+const OUT = 'dist/bench';
 
 const args = process.argv.slice(2);
 const options = args.filter((arg) => arg.startsWith('--'));
@@ -19,7 +20,6 @@ if (unknown.length > 0) {
 await build({
   entryPoints: [...BENCHES, ...COMPANIONS].map((name) => `bench/${name}.ts`),
   outdir: OUT,
-  outExtension: { '.js': '.mjs' },
   bundle: true,
   packages: 'external',
   platform: 'node',
@@ -29,7 +29,7 @@ await build({
 });
 for (const name of names.length > 0 ? names : BENCHES) {
   console.log(`\n== ${name}`);
-  const { status } = spawnSync(process.execPath, [`${OUT}/${name}.mjs`, ...options], {
+  const { status } = spawnSync(process.execPath, [`${OUT}/${name}.js`, ...options], {
     stdio: 'inherit',
   });
   if (status !== 0) process.exit(status ?? 1);
