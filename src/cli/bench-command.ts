@@ -11,6 +11,8 @@ import { EXIT_FAILURE, EXIT_GOOD, UsageError } from './exit-codes.js';
 import { RunEnd } from './run-end.js';
 
 const ALL = 'all';
+/** The one that can tune. */
+const SWEEP = 'sweep';
 const EXAMPLES = `
 Exit codes: 0 all were measured; that of the bench that failed; 1 a gate's bar is broken, or Ctrl-C; 2 wrong flags.
 
@@ -18,6 +20,7 @@ Examples:
   $ underround bench                        all of them; best on a machine that does nothing else
   $ underround bench micro wire
   $ underround bench micro --json | tail -n 1
+  $ underround bench sweep --tune underround.yaml
   $ underround bench --smoke --gate         what a check of every change runs
 `;
 
@@ -26,6 +29,7 @@ interface BenchFlags {
   readonly json?: boolean;
   readonly write?: string;
   readonly gate?: boolean;
+  readonly tune?: string;
 }
 
 export interface BenchCommandParts {
@@ -43,6 +47,7 @@ export function benchCommand({ mainPath, ended }: BenchCommandParts): Command {
     .option('--json', 'print the rows of all as one JSON object, alone on standard output')
     .option('--write <file>', 'write a page; sections of benches that did not run stay')
     .option('--gate', 'fail when a ratio is worse than its bar and a margin for noise')
+    .option('--tune <file>', `write the setting that ${SWEEP} recommends into a configuration`)
     .addHelpText('after', () => `\n${listText(directory)}${EXAMPLES}`)
     .action(async (names: readonly string[], flags: BenchFlags) => {
       ended(await runBenches(directory, names, flags));
@@ -55,17 +60,23 @@ export function benchCommand({ mainPath, ended }: BenchCommandParts): Command {
 async function runBenches(
   directory: string,
   names: readonly string[],
-  { smoke, json, write, gate }: BenchFlags,
+  { smoke, json, write, gate, tune }: BenchFlags,
 ): Promise<number> {
   const benches = readList(directory);
   const chosen = chooseBenches(benches, names);
+  if (tune !== undefined && !chosen.some(({ name }) => name === SWEEP)) {
+    throw new UsageError(`only ${SWEEP} can tune: given=--tune ${tune} names=${names.join(',')}`);
+  }
   const human = json === true ? process.stderr : process.stdout;
   const end = new RunEnd();
   const reports: BenchReport[] = [];
   for (const [at, { name, about }] of chosen.entries()) {
     human.write(`\n== ${name} (${at + 1} of ${chosen.length}): ${about}\n\n`);
     const startMs = performance.now();
-    const args = smoke === true ? ['--smoke'] : [];
+    const args = [
+      ...(smoke === true ? ['--smoke'] : []),
+      ...(tune !== undefined && name === SWEEP ? ['--tune', tune] : []),
+    ];
     const { code, report } = await runBench(join(directory, `${name}.js`), args, human, end.signal);
     if (end.signal.aborted) return EXIT_FAILURE;
     if (code !== EXIT_GOOD || report === undefined) {
