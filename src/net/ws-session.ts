@@ -1,9 +1,11 @@
 // One WebSocket that is kept open: connects, hands over frames with the time of their arrival,
 // reconnects with back-off and full jitter. It knows no exchange. Nothing survives a reconnect: the
 // protocol on top starts over at each open.
+import type { Socket } from 'node:net';
 import WebSocket from 'ws';
 import type { Clock } from '../domain/clock.js';
 import { type BackoffLimits, backoffMs } from './backoff.js';
+import { FrameSplitter } from './frame-splitter.js';
 
 const BACKOFF: BackoffLimits = { baseMs: 250, capMs: 30_000 };
 /**
@@ -20,8 +22,11 @@ const MAX_FRAME_BYTES = 64 * 1024 * 1024;
  */
 export interface SocketProtocol {
   opened(send: (text: string) => void, nowNs: number): void;
-  /** `receiveNs` was taken before anything else was done with the frame. @hot */
-  frame(data: Buffer, receiveNs: number): void;
+  /**
+   * `receiveNs` was taken before anything else was done with the bytes of the read that brought the frame. `hasMore`: that read brought
+   * another one, which follows at once. @hot
+   */
+  frame(data: Buffer, receiveNs: number, hasMore?: boolean): void;
   /** The socket is gone. Whatever it had said holds no longer. */
   closed(why: string): void;
   /**
@@ -67,7 +72,8 @@ export class WsSession {
     this.#events = events;
     this.#clock = clock;
     this.#random = random;
-    this.#ticker = setInterval(() => this.#tick(), tickMs);
+    // A loop that wakes late runs its timers before it reads its sockets: at the turn's end nothing that had come is unread.
+    this.#ticker = setInterval(() => setImmediate(() => this.#tick()), tickMs);
     this.#connect();
   }
 
@@ -94,13 +100,21 @@ export class WsSession {
     this.#socket = socket;
     let open = false;
     let failure = '';
+    let raw: Socket | undefined;
+    socket.on('upgrade', (response) => {
+      raw = response.socket;
+    });
     socket.on('open', () => {
       open = true;
+      if (raw !== undefined) this.#readFrames(socket, raw);
       this.#openedNs = this.#clock.nowNs();
       this.#events.connected();
       this.#protocol.opened((text) => socket.send(text), this.#openedNs);
     });
-    socket.on('message', (data: Buffer) => this.#protocol.frame(data, this.#clock.nowNs()));
+    socket.on('message', (data: Buffer) => {
+      // What is left over when the socket closes may begin in the middle of a frame.
+      if (socket.readyState === WebSocket.OPEN) this.#protocol.frame(data, this.#clock.nowNs());
+    });
     socket.on('error', (error) => {
       failure = error.message;
     });
@@ -109,6 +123,34 @@ export class WsSession {
       const why = failure === '' ? `closed code=${code}` : failure;
       if (open) this.#protocol.closed(why);
       this.#scheduleRetry(open, why);
+    });
+  }
+
+  /**
+   * Reads text frames here and gives the library all others: it takes several objects and two events to hand one over, and pauses the
+   * socket after each large read.
+   */
+  #readFrames(socket: WebSocket, raw: Socket): void {
+    const [library, ...others] = raw.listeners('data');
+    if (library === undefined || others.length > 0) return;
+    raw.removeAllListeners('data');
+    const protocol = this.#protocol;
+    const clock = this.#clock;
+    let receiveNs = 0;
+    const splitter = new FrameSplitter(
+      {
+        text: (payload, hasMore) => protocol.frame(payload, receiveNs, hasMore),
+        other: (bytes) => {
+          // After the close frame, or one that breaks the protocol, nothing counts.
+          if (socket.readyState === WebSocket.OPEN) Reflect.apply(library, raw, [bytes]);
+        },
+      },
+      MAX_FRAME_BYTES,
+    );
+    raw.on('data', (chunk: Buffer) => {
+      if (socket.readyState !== WebSocket.OPEN) return;
+      receiveNs = clock.nowNs();
+      splitter.take(chunk);
     });
   }
 
@@ -122,6 +164,7 @@ export class WsSession {
   }
 
   #tick(): void {
+    if (this.#ended) return;
     const giveUp = this.#protocol.tick(this.#clock.nowNs());
     if (giveUp !== undefined && this.#socket?.readyState === WebSocket.OPEN) this.reconnect();
   }

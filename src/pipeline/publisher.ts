@@ -29,6 +29,12 @@ export interface PublisherEvents {
   freshUntil(untilNs: number): void;
 }
 
+/**
+ * Of frames that one read brought, the first one rings, each 16th after it and the last one. To wake a detector takes 4 us, to publish a
+ * frame 1: it would spend most of a burst on waking, and the burst's last frame would wait for all of that.
+ */
+const FRAMES_PER_RING = 16;
+
 /** Between two frames of one matching event books are crossed, or not what the exchange says: that passes by itself. */
 const PASSING_REASONS: readonly number[] = [REASON_CROSSED, REASON_BEST_MISMATCH];
 
@@ -63,7 +69,10 @@ export class Publisher implements FeedSink {
   /** By market: 1 when there was more to mend since then than a matching event whose frames were not all here. */
   readonly #wasRepaired: Uint8Array;
   #connectionReason = REASON_DISCONNECTED;
-  #marked = false;
+  /** Detectors with a pair that was marked since they were rung for, a bit each. */
+  #marked = 0;
+  /** Frames since the beginning of the burst. */
+  #burst = 0;
 
   constructor(
     memory: PublisherMemory,
@@ -149,16 +158,22 @@ export class Publisher implements FeedSink {
   }
 
   /** @hot */
-  ring(): void {
-    if (!this.#marked) return;
-    this.#marked = false;
-    for (const doorbell of this.#memory.doorbells) doorbell.ring();
+  ring(hasMore = false): void {
+    const nth = this.#burst;
+    this.#burst = hasMore ? nth + 1 : 0;
+    if (this.#marked === 0 || (hasMore && nth % FRAMES_PER_RING !== 0)) return;
+    const { doorbells } = this.#memory;
+    for (let detector = 0; detector < doorbells.length; detector++) {
+      if ((this.#marked & (1 << detector)) !== 0) doorbells[detector]!.ring();
+    }
+    this.#marked = 0;
   }
 
   #mark(pair: number): void {
     const { doorbells } = this.#memory;
-    if (doorbells[pair % doorbells.length]!.mark(pair)) this.#count('conflated');
-    this.#marked = true;
+    const detector = pair % doorbells.length;
+    if (doorbells[detector]!.mark(pair)) this.#count('conflated');
+    this.#marked |= 1 << detector;
   }
 
   /** Each loss of trust begins an epoch: a reader that slept through it must not find the word that it had read before. */

@@ -120,9 +120,9 @@ function overhear(
       ear.opened(connection, nowNs);
       feed.opened(send, nowNs);
     },
-    frame(data, receiveNs) {
+    frame(data, receiveNs, hasMore) {
       ear.frame(connection, data, receiveNs);
-      feed.frame(data, receiveNs);
+      feed.frame(data, receiveNs, hasMore);
       ear.taken(connection, data, receiveNs);
     },
     closed(why) {

@@ -70,8 +70,11 @@ export interface FeedSink {
    * readmit() is called, after the new terms were read and given to everybody.
    */
   termsChanged(market: number): void;
-  /** All of a frame is published: wake who waits. @hot */
-  ring(): void;
+  /**
+   * All of a frame is published: wake who waits. `hasMore`: another frame follows at once, with a ring of its own, so this one may be
+   * left out. @hot
+   */
+  ring(hasMore?: boolean): void;
 }
 
 /** A session that keeps books: what runs on a socket, and what the engine tells it beside the frames. */

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import fc from 'fast-check';
 import { afterEach, expect, it } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -39,10 +40,10 @@ class Diary implements SocketProtocol {
   }
 }
 
-async function startServer(onConnection: (socket: WebSocket, count: number) => void) {
+async function startServer(onConnection: (socket: WebSocket, count: number, raw: Socket) => void) {
   const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
   let count = 0;
-  server.on('connection', (socket) => onConnection(socket, ++count));
+  server.on('connection', (socket, request) => onConnection(socket, ++count, request.socket));
   await new Promise((resolve) => server.once('listening', resolve));
   closers.push(() => {
     for (const client of server.clients) client.terminate();
@@ -86,6 +87,38 @@ it('hands over frames in order, and tells of every end before the next beginning
   ]);
 });
 
+it('hands over messages in fragments among whole ones, answers pings and obeys a close', async () => {
+  let pongs = 0;
+  const { url } = await startServer((socket, count) => {
+    if (count > 1) return;
+    socket.on('pong', () => pongs++);
+    socket.send('whole');
+    socket.send('in ', { fin: false });
+    socket.ping();
+    socket.send('fragments');
+    socket.send('x'.repeat(100_000));
+    socket.send(Buffer.from('binary'));
+    socket.close(1000, 'done');
+  });
+  const diary = new Diary();
+  const { retries } = startSession(url, diary);
+  await until(() => retries.length === 1, 'the end');
+  const told = ['opened', 'whole', 'in fragments', 'x'.repeat(100_000), 'binary', 'closed'];
+  expect(diary.entries.slice(0, told.length)).toEqual(told);
+  expect(pongs).toBe(1);
+});
+
+it('ends a connection whose frames break the protocol, and hands over nothing of them', async () => {
+  const { url } = await startServer((_, count, raw) => {
+    // A masked frame, which no server may send.
+    if (count === 1) raw.write(Buffer.of(0x81, 0x81, 0, 0, 0, 0, 0x61, 0x81, 1, 0x62));
+  });
+  const diary = new Diary();
+  const { retries } = startSession(url, diary);
+  await until(() => retries.length === 1, 'the end');
+  expect(diary.entries.slice(0, 2)).toEqual(['opened', 'closed']);
+});
+
 it('gives a connection up when the protocol says so, and makes a new one', async () => {
   const { url, server } = await startServer(() => undefined);
   const diary = new Diary();
@@ -112,6 +145,27 @@ it('makes its headers anew for every attempt, and goes on after refusals and ser
   await until(() => retries.length >= 4, 'four attempts');
   expect(diary.entries).toEqual([]);
   expect(upgrades).toBeGreaterThanOrEqual(3);
+});
+
+it('hands over what had come while the thread was held up, before it asks whether it is silent', async () => {
+  let server: WebSocket | undefined;
+  const { url } = await startServer((socket) => {
+    server = socket;
+  });
+  const diary = new Diary();
+  startSession(url, diary);
+  await until(() => diary.entries.length === 1 && diary.ticks > 0, 'a tick');
+  let ticksBefore: number | undefined;
+  const { ticks } = diary;
+  diary.frame = () => {
+    ticksBefore = diary.ticks - ticks;
+  };
+  server?.send('x');
+  // Longer than several ticks.
+  const endMs = performance.now() + 30;
+  while (performance.now() < endMs);
+  await until(() => ticksBefore !== undefined, 'the frame');
+  expect(ticksBefore).toBe(0);
 });
 
 it('does not throw when a frame is sent on a connection that has just gone', async () => {

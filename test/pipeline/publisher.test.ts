@@ -101,3 +101,35 @@ it('publishes best asks and whole contracts, and the depth they come from', () =
     ),
   );
 });
+
+it('rings for the first, now and then another, and the last of frames that came together', () => {
+  const rig = new PipelineRig({ polarities: [0] });
+  const publisher = rig.publishers[KALSHI]!;
+  const rungBy = (frames: number) => {
+    const rung: number[] = [];
+    for (let frame = 0; frame < frames; frame++) {
+      const before = rig.doorbell.rings();
+      publisher.publish(0, asksOf([[5_000, 100]]), asksOf([]), 1, 0);
+      publisher.ring(frame < frames - 1);
+      if (rig.doorbell.rings() > before) rung.push(frame);
+    }
+    return rung;
+  };
+  expect(rungBy(1)).toEqual([0]);
+  expect(rungBy(3)).toEqual([0, 2]);
+  expect(rungBy(40)).toEqual([0, 16, 32, 39]);
+  expect(rungBy(1)).toEqual([0]);
+});
+
+it('rings at the end for frames before it, though the last one changed nothing', () => {
+  const rig = new PipelineRig({ polarities: [0] });
+  const publisher = rig.publishers[KALSHI]!;
+  publisher.publish(0, asksOf([[5_000, 100]]), asksOf([]), 1, 0);
+  publisher.ring(true);
+  publisher.publish(0, asksOf([[5_100, 100]]), asksOf([]), 1, 0);
+  const rings = rig.doorbell.rings();
+  publisher.ring(true);
+  expect(rig.doorbell.rings()).toBe(rings);
+  publisher.ring();
+  expect(rig.doorbell.rings()).toBe(rings + 1);
+});

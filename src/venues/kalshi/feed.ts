@@ -34,7 +34,7 @@ import {
   NO_TICKER,
   NONE,
 } from './wire/frame.js';
-import { FrameReader, READ_FALLBACK, READ_UNREADABLE } from './wire/frame-reader.js';
+import { FrameReader, READ_FALLBACK, READ_SCANNED, READ_UNREADABLE } from './wire/frame-reader.js';
 
 export type { KalshiFeedMarket } from './market-book.js';
 
@@ -126,8 +126,15 @@ export class KalshiFeed implements ExchangeFeed {
   }
 
   /** @hot */
-  frame(data: Buffer, receiveNs: number): void {
+  frame(data: Buffer, receiveNs: number, hasMore = false): void {
     this.#count('frames');
+    const wasDelta = this.#take(data, receiveNs);
+    // Whatever became of this one, those before it may not have been rung for. Any other takes long to read.
+    this.#sink.ring(hasMore && wasDelta);
+  }
+
+  /** True for a change of a book, read the quick way. @hot */
+  #take(data: Buffer, receiveNs: number): boolean {
     if (this.#watch.heard(receiveNs)) this.#resync(REASON_SILENT, receiveNs);
     const frame = this.#frame;
     const read = this.#reader.read(data, frame);
@@ -135,14 +142,14 @@ export class KalshiFeed implements ExchangeFeed {
       this.#garbage(receiveNs);
       // It may have been any channel's.
       if (this.#subscription.lifecycle.sid !== NONE) this.#missedChanges();
-      return;
+      return false;
     }
     if (read === READ_FALLBACK) this.#count('fallbacks');
-    if (!this.#inSequence(frame, receiveNs)) return;
+    if (!this.#inSequence(frame, receiveNs)) return false;
     this.#prove(frame, receiveNs);
     if (frame.kind === FRAME_DELTA) this.#delta(frame, receiveNs);
     else this.#rareFrame(frame, receiveNs);
-    this.#sink.ring();
+    return read === READ_SCANNED;
   }
 
   #rareFrame(frame: KalshiFrame, receiveNs: number): void {

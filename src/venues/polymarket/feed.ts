@@ -192,18 +192,24 @@ export class PolymarketFeed implements ExchangeFeed {
   }
 
   /** @hot */
-  frame(data: Buffer, receiveNs: number): void {
+  frame(data: Buffer, receiveNs: number, hasMore = false): void {
     this.#count('frames');
-    if (this.#isStalled) return;
+    const wasChange = !this.#isStalled && this.#take(data, receiveNs);
+    // Whatever became of this one, those before it may not have been rung for. Any other takes long to read.
+    this.#sink.ring(hasMore && wasChange);
+  }
+
+  /** True for a change of a book, read the quick way. @hot */
+  #take(data: Buffer, receiveNs: number): boolean {
     if (this.#watch.heard(receiveNs)) this.#resyncAll(REASON_SILENT, receiveNs);
     if (this.#scanner.scan(data, this.#changes)) {
       this.#dataNs = receiveNs;
       if (this.#watch.isSilent) this.#refreshAll(receiveNs);
       this.#apply(this.#changes, receiveNs);
-      this.#sink.ring();
-      return;
+      return true;
     }
     this.#text(data.toString('utf8'), receiveNs);
+    return false;
   }
 
   /** A frame in any other form than the usual one of the usual kind. */
@@ -222,7 +228,6 @@ export class PolymarketFeed implements ExchangeFeed {
     }
     if (this.#watch.isSilent) this.#refreshAll(receiveNs);
     for (const event of events) this.#event(event, receiveNs);
-    this.#sink.ring();
   }
 
   /**
