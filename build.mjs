@@ -1,24 +1,36 @@
-// Bundles src/main.ts and every thin entry in workers/ to dist/, one file each, with npm packages left outside.
-import { readdirSync, rmSync } from 'node:fs';
+// Bundles src/main.ts, every thin entry in workers/ and every bench to dist/, one file each. What runs beside an installed package
+// imports it from there; what only the benches need is bundled into them.
+import { copyFileSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { build } from 'esbuild';
 
-const workers = readdirSync('workers').filter((name) => name.endsWith('.ts'));
+const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
+const { benches, companions } = JSON.parse(readFileSync('bench/benches.json', 'utf8'));
 
-rmSync('dist', { recursive: true, force: true });
-await build({
-  entryPoints: [
-    { in: 'src/main.ts', out: 'main' },
-    ...workers.map((name) => ({
-      in: `workers/${name}`,
-      out: `workers/${name.replace(/\.ts$/, '')}`,
-    })),
-  ],
+const entries = (directory, names) =>
+  names.map((name) => ({ in: `${directory}/${name}.ts`, out: `${directory}/${name}` }));
+const workers = readdirSync('workers')
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => name.replace(/\.ts$/, ''));
+
+const options = {
   outdir: 'dist',
   bundle: true,
-  packages: 'external',
   platform: 'node',
   target: 'node20.19',
   format: 'esm',
   sourcemap: true,
   logLevel: 'warning',
+};
+
+rmSync('dist', { recursive: true, force: true });
+await build({
+  ...options,
+  entryPoints: [{ in: 'src/main.ts', out: 'main' }, ...entries('workers', workers)],
+  packages: 'external',
 });
+await build({
+  ...options,
+  entryPoints: entries('bench', [...benches.map(({ name }) => name), ...companions]),
+  external: Object.keys(dependencies),
+});
+copyFileSync('bench/benches.json', 'dist/bench/benches.json');

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { IntentLog, intentFile } from '../src/journal/intent-log.js';
 import { encodeRecord } from '../src/journal/records.js';
 import { ByteRing } from '../src/shm/byte-ring.js';
-import type { ParserRow } from './parser-rows.js';
+import type { MicroRow } from './micro-row.js';
 
 const LEG = {
   clientOrderId: 'ur0-mwsiu1qb-d',
@@ -17,7 +17,7 @@ const LEG = {
 } as const;
 const HASH = `0x${'ab'.repeat(32)}`;
 
-export function journalRows(): ParserRow[] {
+export function journalRows(): MicroRow[] {
   const directory = mkdtempSync(join(tmpdir(), 'underround-bench-'));
   process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
   const clock = { nowNs: () => 0, wallMs: () => 1_700_000_000_000 };
@@ -35,6 +35,8 @@ export function journalRows(): ParserRow[] {
     {
       name: 'intent of both legs, with the operating system',
       each: 1,
+      ratio: 225,
+      batch: 100,
       run: (operations) => {
         let sum = 0;
         for (let n = 0; n < operations; n++) {
@@ -48,6 +50,7 @@ export function journalRows(): ParserRow[] {
     {
       name: 'journal record into the ring and out',
       each: 1,
+      ratio: 31,
       run: (operations) => {
         let sum = 0;
         for (let n = 0; n < operations; n++) {

@@ -1,5 +1,5 @@
 // The bot that most people would write, to measure ours against: three blocking workers, JSON.parse into Maps, floats, signatures made
-// inline, undici.request. It trades the simulated exchanges whose ready line it is given, until its time is over. Not part of underround.
+// inline, undici.request. It trades the simulated exchanges whose ready line it is given, until it is ended. Not part of underround.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
@@ -19,8 +19,6 @@ const REST_MS = 500;
 const PAYOUT_E4 = 10_000;
 /** Words a market in shared memory: yesAsk, noAsk in 1/10,000, yesSize, noSize in whole contracts. */
 const WORDS = 4;
-/** From a frame's arrival to both orders being with undici: the rest of their way out is not even counted. */
-const waysNs: number[] = [];
 
 function nowNs(): number {
   const [seconds, nanoseconds] = process.hrtime();
@@ -63,8 +61,6 @@ interface Shared {
   readonly markets: readonly Market[];
   readonly quotes: SharedArrayBuffer;
   readonly bell: SharedArrayBuffer;
-  /** When the frame behind each market's quote was received, by process.hrtime, nanoseconds. */
-  readonly times: SharedArrayBuffer;
   readonly session: Session;
   readonly role: 'kalshi' | 'polymarket' | 'detector';
 }
@@ -73,8 +69,7 @@ if (isMainThread) await main();
 else runWorker(workerData as Shared);
 
 async function main(): Promise<void> {
-  const [readyText, durationText] = process.argv.slice(2);
-  const ready = JSON.parse(readyText ?? '') as Ready;
+  const ready = JSON.parse(process.argv[2] ?? '') as Ready;
   const markets = await loadMarkets(ready);
   const key = hexKey(ready.polymarket.privateKeyPath);
   const session = await login(ready, key);
@@ -84,7 +79,6 @@ async function main(): Promise<void> {
     session,
     quotes: new SharedArrayBuffer(markets.length * 2 * WORDS * 4),
     bell: new SharedArrayBuffer(4),
-    times: new SharedArrayBuffer(markets.length * 2 * 8),
   };
   const entry = fileURLToPath(import.meta.url);
   const start = (role: Shared['role']) => new Worker(entry, { workerData: { ...shared, role } });
@@ -92,12 +86,6 @@ async function main(): Promise<void> {
   start('polymarket');
   const execute = createExecutor(ready, markets, session, key);
   start('detector').on('message', execute);
-  setTimeout(() => {
-    waysNs.sort((a, b) => a - b);
-    const at = (share: number) => waysNs[Math.floor(waysNs.length * share)] ?? 0;
-    console.log(JSON.stringify({ count: waysNs.length, p50: at(0.5), p99: at(0.99) }));
-    process.exit(0);
-  }, Number(durationText));
 }
 
 async function loadMarkets(ready: Ready): Promise<Market[]> {
@@ -163,9 +151,7 @@ function publish(
   slot: number,
   yes: readonly [number, number],
   no: readonly [number, number],
-  receivedNs: number,
 ): void {
-  new Float64Array(shared.times)[slot] = receivedNs;
   const words = new Int32Array(shared.quotes);
   const bell = new Int32Array(shared.bell);
   Atomics.store(words, slot * WORDS, yes[0]);
@@ -208,7 +194,6 @@ function feedKalshi(shared: Shared): void {
     ),
   );
   socket.on('message', (data) => {
-    const receivedNs = nowNs();
     const { type, msg } = JSON.parse(data.toString());
     const market = index.get(msg?.market_ticker);
     if (market === undefined) return;
@@ -235,7 +220,6 @@ function feedKalshi(shared: Shared): void {
       market,
       noBid === 0 ? [0, 0] : [PAYOUT_E4 - noBid, noSize],
       yesBid === 0 ? [0, 0] : [PAYOUT_E4 - yesBid, yesSize],
-      receivedNs,
     );
   });
 }
@@ -254,7 +238,6 @@ function feedPolymarket(shared: Shared): void {
     socket.send(JSON.stringify({ assets_ids: [...index.keys()], type: 'market' })),
   );
   socket.on('message', (data) => {
-    const receivedNs = nowNs();
     const text = data.toString();
     if (text === 'PONG') return;
     const parsed = JSON.parse(text);
@@ -283,19 +266,12 @@ function feedPolymarket(shared: Shared): void {
     }
     for (const market of touched) {
       const [yes, no] = asks[market]!;
-      publish(
-        shared,
-        markets.length + market,
-        best(yes!, Math.min, 2),
-        best(no!, Math.min, 2),
-        receivedNs,
-      );
+      publish(shared, markets.length + market, best(yes!, Math.min, 2), best(no!, Math.min, 2));
     }
   });
 }
 
-function detect({ markets, quotes, bell, times }: Shared): void {
-  const receivedNs = new Float64Array(times);
+function detect({ markets, quotes, bell }: Shared): void {
   const words = new Int32Array(quotes);
   const rings = new Int32Array(bell);
   const restUntilNs = markets.map(() => 0);
@@ -322,9 +298,6 @@ function detect({ markets, quotes, bell, times }: Shared): void {
           Atomics.load(words, other + 2 + outcome),
         );
         if (size > shown) continue;
-        const laterNs = Math.max(receivedNs[market]!, receivedNs[markets.length + market]!);
-        // A shot that only waited for its rest to end was caused by no frame: it is not timed.
-        const isTimed = laterNs > restUntilNs[market]!;
         restUntilNs[market] = nowNs() + REST_MS * 1e6;
         parentPort!.postMessage({
           market,
@@ -333,7 +306,6 @@ function detect({ markets, quotes, bell, times }: Shared): void {
           kalshiE4,
           polymarketE4,
           size,
-          receivedNs: isTimed ? laterNs : 0,
         });
       }
     }
@@ -348,8 +320,6 @@ interface Shot {
   readonly kalshiE4: number;
   readonly polymarketE4: number;
   readonly size: number;
-  /** 0 when it is not timed. */
-  readonly receivedNs: number;
 }
 
 function createExecutor(
@@ -376,7 +346,7 @@ function createExecutor(
       })
       .then((reply) => reply.body.text())
       .catch(() => '');
-  return ({ market, direction, outcome, kalshiE4, polymarketE4, size, receivedNs }) => {
+  return ({ market, direction, outcome, kalshiE4, polymarketE4, size }) => {
     const { ticker, tokens, negRisk } = markets[market]!;
     const timestamp = String(Date.now());
     const yesPrice = direction === 0 ? kalshiE4 : PAYOUT_E4 - kalshiE4;
@@ -438,6 +408,5 @@ function createExecutor(
       },
       body,
     );
-    if (receivedNs > 0) waysNs.push(nowNs() - receivedNs);
   };
 }

@@ -3,14 +3,23 @@
 import { fork } from 'node:child_process';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
-import { cpus } from 'node:os';
 import { Client, type Dispatcher } from 'undici';
 import { HttpLine } from '../src/net/http-line.js';
+import { requestBytes, requestHead } from '../src/net/http-request.js';
+import { quantile } from './quantiles.js';
+import {
+  createReport,
+  describeMachine,
+  isSmoke,
+  markdownTable,
+  printReport,
+  type Row,
+} from './report.js';
 
-const smoke = process.argv.includes('--smoke');
-const ROUNDS = smoke ? 200 : 4_000;
+const ROUNDS = isSmoke ? 200 : 4_000;
 const PAUSE_MS = 1;
-const BODY = Buffer.from(JSON.stringify({ ticker: 'KXAAA-26DEC01', filler: 'x'.repeat(200) }));
+const FIGURES = ['written p50', 'written p99', 'answered p50', 'answered p99'] as const;
+const BODY = JSON.stringify({ ticker: 'KXAAA-26DEC01', filler: 'x'.repeat(200) });
 const REPLY = JSON.stringify({ order_id: 'o', fill_count: '5.00', remaining_count: '0.00' });
 const HEADERS = ['content-type', 'application/json', 'kalshi-access-key', 'k'.repeat(36)];
 
@@ -33,6 +42,7 @@ interface Sample {
 }
 
 async function measure(): Promise<void> {
+  const machine = describeMachine();
   const server = fork(process.argv[1]!, ['--server']);
   const port = await new Promise<number>((resolve) =>
     server.once('message', resolve as (port: unknown) => void),
@@ -56,7 +66,8 @@ async function measure(): Promise<void> {
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }
   }
-  print(samples);
+  const rows = rowsOf(samples);
+  printReport(createReport('order-line', machine, rows, textOf(rows)));
   line.drop('done');
   socket.destroy();
   await client.destroy();
@@ -74,7 +85,8 @@ function onLine(line: HttpLine): Promise<Sample> {
       },
       lost: (why: string) => reject(new Error(why)),
     };
-    if (!line.send('POST', '/orders', HEADERS, BODY, user)) reject(new Error('not idle'));
+    if (!line.send(requestBytes(requestHead('POST', '/orders', 'localhost', HEADERS), BODY), user))
+      reject(new Error('not idle'));
     writtenNs = Number(process.hrtime.bigint() - start);
   });
 }
@@ -114,28 +126,28 @@ function onSocket(socket: Socket, port: number): Promise<Sample> {
     socket.once('data', () =>
       resolve({ writtenNs, answeredNs: Number(process.hrtime.bigint() - start) }),
     );
-    socket.write(Buffer.concat([Buffer.from(head), BODY]));
+    socket.write(Buffer.from(head + BODY));
     const writtenNs = Number(process.hrtime.bigint() - start);
   });
 }
 
-function print(samples: ReadonlyMap<string, Sample[]>): void {
-  console.log(
-    '| an order on a warm connection, us | written p50 | written p99 | answered p50 | answered p99 |',
-  );
-  console.log('|---|---|---|---|---|');
-  for (const [name, rows] of samples) {
-    const at = (pick: (sample: Sample) => number, rank: number) => {
-      const sorted = rows.map(pick).sort((a, b) => a - b);
-      return (sorted[Math.floor((sorted.length * rank) / 100)]! / 1_000).toFixed(1);
-    };
-    const written = (sample: Sample) => sample.writtenNs;
-    const answered = (sample: Sample) => sample.answeredNs;
-    console.log(
-      `| ${name} | ${at(written, 50)} | ${at(written, 99)} | ${at(answered, 50)} | ${at(answered, 99)} |`,
-    );
-  }
-  console.log(
-    `machine="${cpus()[0]?.model} x${cpus().length}" node=${process.version} rounds=${ROUNDS}`,
-  );
+function rowsOf(samples: ReadonlyMap<string, readonly Sample[]>): Row[] {
+  return [...samples].map(([name, all]) => {
+    const written = Float64Array.from(all, ({ writtenNs }) => writtenNs).sort();
+    const answered = Float64Array.from(all, ({ answeredNs }) => answeredNs).sort();
+    const values = [written, answered].flatMap((sorted) => [
+      quantile(sorted, 0.5),
+      quantile(sorted, 0.99),
+    ]);
+    const figures = Object.fromEntries(FIGURES.map((figure, at) => [figure, values[at]!]));
+    return { name, unit: 'ns', figures };
+  });
+}
+
+function textOf(rows: readonly Row[]): string {
+  const cells = rows.map(({ name, figures }) => [
+    name,
+    ...FIGURES.map((figure) => (figures[figure]! / 1_000).toFixed(1)),
+  ]);
+  return `Microseconds of ${ROUNDS} orders each.\n\n${markdownTable(['an order on a warm connection', ...FIGURES], cells)}`;
 }

@@ -1,9 +1,11 @@
-// Frames of both exchanges in the shapes of the recorded ones, read by the byte scanner and by the general parser.
+// Frames of both exchanges in the shapes of the recorded ones, read by the byte scanner where there is one and by the general parser.
 
 import { DeltaScanner } from '../src/venues/kalshi/wire/delta-scanner.js';
 import { KalshiFrame } from '../src/venues/kalshi/wire/frame.js';
 import { FrameParser } from '../src/venues/kalshi/wire/frame-parser.js';
+import { FrameReader, READ_UNREADABLE } from '../src/venues/kalshi/wire/frame-reader.js';
 import { TickerIndex } from '../src/venues/kalshi/wire/ticker-index.js';
+import { TokenBook } from '../src/venues/polymarket/token-book.js';
 import { PriceChangeScanner } from '../src/venues/polymarket/wire/frame-scanner.js';
 import {
   decodePriceChange,
@@ -11,13 +13,8 @@ import {
   readEvents,
 } from '../src/venues/polymarket/wire/frames.js';
 import { TokenIndex } from '../src/venues/polymarket/wire/token-index.js';
-
-export interface ParserRow {
-  readonly name: string;
-  /** What each frame adds to the sum. */
-  readonly each: number;
-  readonly run: (frames: number) => number;
-}
+import { kalshiSnapshot, LEVELS, polymarketBook } from './feed-rows.js';
+import type { MicroRow } from './micro-row.js';
 
 const TICKER = 'KXAAA-26DEC01-T5';
 const DELTA = Buffer.from(
@@ -38,7 +35,17 @@ const CHANGE = Buffer.from(
     '"timestamp":"1785207904574", "event_type":"price_change"}',
 );
 
-export function parserRows(): ParserRow[] {
+export function parserRows(): MicroRow[] {
+  return [...changeRows(), ...bookRows()];
+}
+
+const repeat = (read: () => number) => (frames: number) => {
+  let sum = 0;
+  for (let n = 0; n < frames; n++) sum += read();
+  return sum;
+};
+
+function changeRows(): MicroRow[] {
   const tickers = new TickerIndex([TICKER]);
   const frame = new KalshiFrame();
   const deltas = new DeltaScanner(tickers, false);
@@ -46,34 +53,76 @@ export function parserRows(): ParserRow[] {
   const tokens = new TokenIndex(TOKENS);
   const changes = new PriceChanges();
   const scanner = new PriceChangeScanner(tokens);
-  const repeat = (read: () => number) => (frames: number) => {
-    let sum = 0;
-    for (let n = 0; n < frames; n++) sum += read();
-    return sum;
-  };
   return [
     {
       name: 'Kalshi delta, scanned',
+      ratio: 21.5,
       each: PRICE_E4,
       run: repeat(() => (deltas.scan(DELTA, frame) ? frame.priceE4 : -1)),
     },
     {
       name: 'Kalshi delta, general parser',
+      ratio: 95,
+      batch: 200,
       each: PRICE_E4,
       run: repeat(() => (parser.parse(DELTA, frame) ? frame.priceE4 : -1)),
     },
     {
       name: 'Polymarket price_change of 2, scanned',
+      ratio: 47,
+      batch: 400,
       each: 2,
       run: repeat(() => (scanner.scan(CHANGE, changes) ? changes.count : -1)),
     },
     {
       name: 'Polymarket price_change of 2, general parser',
+      ratio: 240,
+      batch: 100,
       each: 2,
       run: repeat(() => {
         const event = readEvents(CHANGE.toString('utf8'))?.[0];
         return event !== undefined && decodePriceChange(event, tokens, changes)
           ? changes.count
+          : -1;
+      }),
+    },
+  ];
+}
+
+/** Whole books, which come at the start and after a loss. */
+function bookRows(): MicroRow[] {
+  const format = { dialect: 'current', useYesPrice: false } as const;
+  const reader = new FrameReader([TICKER], format);
+  const parser = new FrameParser(new TickerIndex([TICKER]), format);
+  const frame = new KalshiFrame();
+  const snapshot = Buffer.from(JSON.stringify(kalshiSnapshot(TICKER, 1)));
+  const token = new TokenBook(TOKENS[0]);
+  const book = Buffer.from(JSON.stringify(polymarketBook(TOKENS[0], 42, 43)));
+  const levels = () => frame.yesBids.count + frame.noBids.count;
+  return [
+    {
+      name: `Kalshi snapshot of 2 x ${LEVELS}, as the feed reads it`,
+      each: 2 * LEVELS,
+      ratio: 790,
+      batch: 20,
+      run: repeat(() => (reader.read(snapshot, frame) !== READ_UNREADABLE ? levels() : -1)),
+    },
+    {
+      name: `Kalshi snapshot of 2 x ${LEVELS}, general parser`,
+      each: 2 * LEVELS,
+      ratio: 780,
+      batch: 20,
+      run: repeat(() => (parser.parse(snapshot, frame) ? levels() : -1)),
+    },
+    {
+      name: `Polymarket book of 2 x ${LEVELS}, general parser`,
+      each: 2 * LEVELS,
+      ratio: 1_050,
+      batch: 20,
+      run: repeat(() => {
+        const event = readEvents(book.toString('utf8'))?.[0];
+        return event !== undefined && token.fill(event.bids, event.asks)
+          ? token.bids.count + token.asks.count
           : -1;
       }),
     },

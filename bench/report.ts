@@ -16,6 +16,11 @@ export interface Row {
   /** Such as p50, p99, ratio: whole words of the field's. */
   readonly figures: Readonly<Record<string, number>>;
   readonly bar?: Bar;
+  /**
+   * A ratio that `bench --gate` holds it to, as idle runs measure it; the margin for noise is the gate's. Without one, a bar
+   * whose figure begins with "ratio" is the gate.
+   */
+  readonly gate?: Bar;
   /** What a reader must know before believing it, such as that spinning threads outnumber the cores. Such rows are no headline. */
   readonly marks?: readonly string[];
 }

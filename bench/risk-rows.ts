@@ -16,7 +16,7 @@ import { FlightTable } from '../src/shm/flight-table.js';
 import { PurseTable } from '../src/shm/purse-table.js';
 import { RISK_LIMITS, RiskTable } from '../src/shm/risk-table.js';
 import { VenueTable } from '../src/shm/venue-table.js';
-import type { ParserRow } from './parser-rows.js';
+import { counting, type MicroRow } from './micro-row.js';
 
 const SHARDS = 2;
 const PAIRS = 64;
@@ -59,8 +59,7 @@ function createGate(): RiskGate {
   return new RiskGate({ risk, control, venues, flights }, createClock([seconds, nanoseconds]));
 }
 
-/** Rows for bench/micro.ts, in the shape of the parsers'. */
-export function riskRows(): ParserRow[] {
+export function riskRows(): MicroRow[] {
   const purses = createPurses();
   const gate = createGate();
   const reservation = createReservation();
@@ -84,18 +83,20 @@ export function riskRows(): ParserRow[] {
     request.pair = pair;
     return gate.mayOpen(request, closeMs, FEEDS) === RISK_OK;
   };
-  const repeat = (passes: (pair: number) => boolean) => (operations: number) => {
-    let passed = 0;
-    for (let n = 0; n < operations; n++) if (passes(n % PAIRS)) passed++;
-    return passed;
-  };
+  const repeat = (passes: (pair: number) => boolean) => counting((n) => passes(n % PAIRS));
   return [
-    { name: 'reserve + release', each: 1, run: repeat(reserveAndRelease) },
-    { name: 'risk gate', each: 1, run: repeat(mayOpen) },
-    { name: 'kill word', each: 1, run: repeat((pair) => gate.mayWrite((pair & 1) === 1)) },
+    { name: 'reserve + release', each: 1, ratio: 13.6, run: repeat(reserveAndRelease) },
+    { name: 'risk gate', each: 1, ratio: 17.5, run: repeat(mayOpen) },
+    {
+      name: 'kill word',
+      each: 1,
+      ratio: 1.0,
+      run: repeat((pair) => gate.mayWrite((pair & 1) === 1)),
+    },
     {
       name: 'reservation + risk gate + kill word of both legs',
       each: 1,
+      ratio: 34,
       run: repeat(
         (pair) =>
           reserveAndRelease(pair) && mayOpen(pair) && gate.mayWrite(false) && gate.mayWrite(false),

@@ -1,138 +1,115 @@
-// Wire to wire: from the moment an exchange's book opens an underround to the moment both of its orders have taken it, measured by the
-// simulated exchanges themselves, in their own process. underround and the naive bot in turn, on the same seeds. The headline is the ratio.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { cpus, loadavg } from 'node:os';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+// Wire to wire, the figure that counts: from the departure of the frame that opens an underround to the arrival of both orders, stamped by
+// the exchanges' own process. underround and the naive bot in turn, the floor between the openings of both. The headline is the ratio of
+// underround's second order to the floor's only one. How it is measured and how to read it: bench/README.md.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { parseArgs } from 'node:util';
+import { latencyChart } from './latency-chart.js';
+import { createReport, describeMachine, isSmoke, printReport } from './report.js';
+import {
+  type BlockPlan,
+  type BlockResult,
+  PROGRAMS,
+  type Program,
+  runBlock,
+} from './wire-block.js';
+import { createRows, figuresAt, type WireRun } from './wire-rows.js';
+import { wirePage } from './wire-text.js';
 
-interface Episode {
-  readonly openUs: number;
-  readonly firstTakesUs: readonly [number | null, number | null];
-}
-interface Quantiles {
-  readonly count: number;
-  readonly p50: number;
-  readonly p99: number;
-}
-interface Result {
-  /** A frame handed to the program to both orders' bytes handed over, by the program's clock. */
-  readonly inside: Quantiles;
-  /** The underround's opening in the exchanges' books to both legs bought there, by the exchanges' clock. */
-  readonly wire: Quantiles;
-}
+const HEADLINE_PER_SECOND = 50;
+const RATES_PER_SECOND = [10, HEADLINE_PER_SECOND, 100];
+/** Longer than a pair has to be quiet between two openings. */
+const PAIR_TURN_S = 2.2;
+/** About 200 book changes a second. */
+const NOISE_PAIRS = 24;
+const FLOOR_ALONE = { perSecond: 100, seconds: 1 };
+const ENGINE_FLAGS = [
+  'wait',
+  'detectors',
+  'executors',
+  'kalshi-feeds',
+  'polymarket-feeds',
+] as const;
+const FIRST_SEED = 7;
 
-const smoke = process.argv.includes('--smoke');
-const SEEDS = smoke ? [7] : [7, 8, 9];
-const SECONDS = smoke ? 4 : 20;
-const MARKETS = '50';
-/** One an arbitrage of few seconds would be no sample. */
-const DIVERGENCES = '10';
-const SETTLE_MS = 1_500;
+const { values } = parseArgs({
+  options: {
+    ...{ wait: { type: 'string' }, detectors: { type: 'string' }, executors: { type: 'string' } },
+    ...{ 'kalshi-feeds': { type: 'string' }, 'polymarket-feeds': { type: 'string' } },
+    /** Of each rate. */
+    seconds: { type: 'string', default: isSmoke ? '2.5' : '8' },
+    /** Blocks of each program. */
+    rounds: { type: 'string', default: isSmoke ? '1' : '3' },
+    /** Openings a second, instead of all rates. */
+    rate: { type: 'string' },
+    svg: { type: 'string' },
+    json: { type: 'boolean' },
+    smoke: { type: 'boolean' },
+  },
+});
 
-type Figure = readonly ['inside' | 'wire', 'p50' | 'p99'];
-const FIGURES: readonly Figure[] = [
-  ['inside', 'p50'],
-  ['inside', 'p99'],
-  ['wire', 'p50'],
-  ['wire', 'p99'],
-];
+const seconds = positive('seconds', values.seconds);
+const rounds = positive('rounds', values.rounds);
+const rate = values.rate === undefined ? undefined : positive('rate', values.rate);
+const headline = rate ?? HEADLINE_PER_SECOND;
+const rates = rate !== undefined || isSmoke ? [headline] : RATES_PER_SECOND;
+const engineFlags = ENGINE_FLAGS.flatMap((name) => {
+  const value = values[name];
+  return value === undefined ? [] : [`--${name}`, value];
+});
 
-const rows = new Map<string, Result[]>([
-  ['underround', []],
-  ['naive bot', []],
-]);
-for (const seed of SEEDS) {
-  for (const [name, results] of rows) {
-    const result = name === 'underround' ? await runEngine(seed) : await runNaive(seed);
-    results.push(result);
-    console.error(`seed=${seed} ${name}: ${JSON.stringify(result)}`);
+const machine = describeMachine();
+const blocks: Record<Program, BlockResult[]> = { underround: [], naive: [] };
+for (let round = 0; round < rounds; round++) {
+  // The first of two neighbours is not always the same one.
+  for (const program of round % 2 === 0 ? PROGRAMS : PROGRAMS.toReversed()) {
+    const block = await runBlock(program, planOf(round));
+    blocks[program].push(block);
+    process.stderr.write(`round ${round + 1} of ${rounds}, ${program}: ${progressOf(block)}\n`);
   }
 }
-console.log(
-  '| us, median of runs | frame to orders p50 | p99 | book to both bought p50 | p99 | arbitrages timed |',
-);
-console.log('|---|---|---|---|---|---|');
-for (const [name, results] of rows) {
-  const timed = results.reduce((sum, { inside }) => sum + inside.count, 0);
-  const figures = FIGURES.map((figure) => (median(results, figure) / 1_000).toFixed(0));
-  console.log(`| ${name} | ${figures.join(' | ')} | ${timed} |`);
-}
-const [ours, naive] = [...rows.values()];
-const ratios = FIGURES.map((figure) => (median(ours!, figure) / median(naive!, figure)).toFixed(2));
-console.log(`| ratio | ${ratios.join(' | ')} | |`);
-const [cpu] = cpus();
-console.log(
-  `machine="${cpu?.model} x${cpus().length}" node=${process.version} load=${loadavg()[0]?.toFixed(2)}` +
-    ` markets=${MARKETS} divergences=${DIVERGENCES}/s runs=${SEEDS.length} seconds=${SECONDS}`,
-);
+const run: WireRun = { headline, rates, blocks, cores: machine.cores };
+if (values.svg !== undefined) writeChart(values.svg);
+printReport(createReport('wire', machine, createRows(run), wirePage(run)));
 
-/** The whole program, as a person runs it. */
-async function runEngine(seed: number): Promise<Result> {
-  const args = ['run', '--profile', 'sim', '--seed', `${seed}`, '--markets', MARKETS, '--json'];
-  args.push('--divergences-per-second', DIVERGENCES, '--duration', `${SECONDS}s`);
-  const child = start(['dist/main.js', ...args], 'ignore');
-  let last = '';
-  for await (const line of createInterface({ input: child.stdout! })) last = line;
-  const { latencyNs, wireNs } = JSON.parse(last) as {
-    latencyNs: { receivedToWritten: Quantiles };
-    wireNs: Quantiles;
+function planOf(round: number): BlockPlan {
+  return {
+    seed: FIRST_SEED + round,
+    openedPairs: Math.ceil(Math.max(...rates) * PAIR_TURN_S),
+    noisePairs: NOISE_PAIRS,
+    warm: { perSecond: HEADLINE_PER_SECOND, answered: isSmoke ? 50 : 200 },
+    floor: FLOOR_ALONE,
+    // Which rate comes first is another one in each round.
+    phases: rates.map((_, index) => ({
+      perSecond: rates[(index + round) % rates.length]!,
+      seconds,
+    })),
+    engineFlags,
   };
-  return { inside: latencyNs.receivedToWritten, wire: wireNs };
 }
 
-async function runNaive(seed: number): Promise<Result> {
-  const sim = start(
-    [
-      'dist/main.js',
-      'sim',
-      '--seed',
-      `${seed}`,
-      '--markets',
-      MARKETS,
-      '--divergences-per-second',
-      DIVERGENCES,
-    ],
-    'pipe',
-  );
-  const lines = createInterface({ input: sim.stdout! });
-  try {
-    const ready = await new Promise<string>((resolve) => lines.once('line', resolve));
-    const bot = start(
-      [
-        fileURLToPath(new URL('./naive-bot.mjs', import.meta.url)),
-        ready,
-        `${SECONDS * 1000 + SETTLE_MS}`,
-      ],
-      'ignore',
-    );
-    let last = '';
-    for await (const line of createInterface({ input: bot.stdout! })) last = line;
-    const { controlUrl } = JSON.parse(ready) as { controlUrl: string };
-    const { episodes } = (await (await fetch(`${controlUrl}/truth`)).json()) as {
-      episodes: Episode[];
-    };
-    const times = episodes
-      .filter(({ firstTakesUs }) => firstTakesUs[0] !== null && firstTakesUs[1] !== null)
-      .map(
-        ({ openUs, firstTakesUs }) =>
-          (Math.max(firstTakesUs[0]!, firstTakesUs[1]!) - openUs) * 1_000,
-      )
-      .sort((a, b) => a - b);
-    const at = (share: number) => times[Math.floor(times.length * share)] ?? 0;
-    return {
-      inside: JSON.parse(last) as Quantiles,
-      wire: { count: times.length, p50: at(0.5), p99: at(0.99) },
-    };
-  } finally {
-    sim.kill('SIGTERM');
-  }
+function progressOf(block: BlockResult): string {
+  const { second, floor } = figuresAt([block], headline);
+  const us = (ns: number) => `${(ns / 1_000).toFixed(0)} us`;
+  return `second order p50 ${us(second.p50)}, floor p50 ${us(floor.p50)}`;
 }
 
-function start(args: string[], stdin: 'ignore' | 'pipe'): ChildProcess {
-  return spawn(process.execPath, args, { stdio: [stdin, 'pipe', 'ignore'] });
+function writeChart(file: string): void {
+  const ours = figuresAt(blocks.underround, headline);
+  const naive = figuresAt(blocks.naive, headline);
+  const title = `From the opening frame to the last order, ${headline} openings a second`;
+  const lines = [
+    { name: 'underround, second order', samples: ours.samples.second },
+    { name: 'naive bot, second order', samples: naive.samples.second },
+    { name: 'floor: canned bytes, one order', samples: ours.samples.floor },
+  ];
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, latencyChart(title, lines));
 }
 
-function median(results: readonly Result[], [part, rank]: Figure): number {
-  const sorted = results.map((result) => result[part][rank]).sort((a, b) => a - b);
-  return sorted[sorted.length >> 1] ?? 0;
+function positive(name: string, text: string): number {
+  const value = Number(text);
+  if (value > 0 && Number.isFinite(value)) return value;
+  process.stderr.write(`wrong flag: --${name}=${text} allowed="a number above 0"\n`);
+  process.exit(2);
 }

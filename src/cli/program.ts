@@ -1,8 +1,9 @@
 // The command line: commands, help, and the exit code of everything that can go wrong. It must not know how anything works inside.
 import { Command, CommanderError } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
+import { type BenchCommandParts, benchCommand } from './bench-command.js';
 import { configCommand } from './config-command.js';
-import { EXIT_GOOD, EXIT_USAGE, type ExitCode, errorText, exitCodeOf } from './exit-codes.js';
+import { EXIT_GOOD, EXIT_USAGE, errorText, exitCodeOf } from './exit-codes.js';
 import { killCommands } from './kill-command.js';
 import { monitorCommand } from './monitor-command.js';
 import { recordCommand } from './record-command.js';
@@ -19,11 +20,12 @@ Examples:
   $ underround monitor --venue kalshi   watch one market's frames, book and latency
   $ underround report --since 24h   what was fired, filled, paid, gained and missed
   $ underround config show          what is in force, and where it came from
+  $ underround bench micro          measure the building blocks on this machine
 `;
 
-/** Runs one command line to its end. Never rejects. */
-export async function runCommandLine(argv: readonly string[], mainPath: string): Promise<ExitCode> {
-  let code: ExitCode = EXIT_GOOD;
+/** Runs one command line to its end and gives the exit code, which is also that of a bench that failed. Never rejects. */
+export async function runCommandLine(argv: readonly string[], mainPath: string): Promise<number> {
+  let code: number = EXIT_GOOD;
   const program = createProgram({
     mainPath,
     ended: (ended) => {
@@ -41,7 +43,7 @@ export async function runCommandLine(argv: readonly string[], mainPath: string):
   }
 }
 
-export function createProgram(parts: Parameters<typeof runCommand>[0]): Command {
+export function createProgram(parts: BenchCommandParts): Command {
   const program = new Command('underround')
     .description(packageJson.description)
     .version(packageJson.version)
@@ -53,7 +55,8 @@ export function createProgram(parts: Parameters<typeof runCommand>[0]): Command 
     .addCommand(recordCommand(parts))
     .addCommand(reportCommand(parts.ended))
     .addCommand(whyCommand(parts.ended))
-    .addCommand(configCommand());
+    .addCommand(configCommand())
+    .addCommand(benchCommand(parts));
   for (const command of killCommands(parts.ended)) program.addCommand(command);
   throwAtEnd(program);
   return program;

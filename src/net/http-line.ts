@@ -49,25 +49,14 @@ export class HttpLine {
   }
 
   /**
-   * Writes a whole request in one piece. False when the line is not idle: then nothing was written,
-   * nor will be. @hot
+   * Writes a whole request. False when the line is not idle: then nothing was written, nor will
+   * be. @hot
    */
-  send(
-    method: string,
-    path: string,
-    headers: readonly string[],
-    body: Buffer,
-    user: LineUser,
-  ): boolean {
+  send(request: Buffer, user: LineUser): boolean {
     const socket = this.#socket;
     if (!this.isIdle || socket === undefined) return false;
-    let head = `${method} ${path} HTTP/1.1\r\nhost: ${this.#url.host}\r\n`;
-    for (let index = 0; index < headers.length; index += 2) {
-      head += `${headers[index]}: ${headers[index + 1]}\r\n`;
-    }
-    if (method !== 'GET') head += `content-length: ${body.length}\r\n`;
     this.#user = user;
-    socket.write(Buffer.concat([Buffer.from(`${head}\r\n`, 'latin1'), body]));
+    socket.write(request);
     return true;
   }
 

@@ -1,21 +1,13 @@
 // Warm HTTP connections for orders: a request is written at once on an idle, open socket, or it is
 // refused. It is never queued and never sent again: an order that leaves late, or twice, is worse
 // than one that does not leave.
-import type { Clock } from '../domain/clock.js';
+import { type Clock, NS_PER_MS } from '../domain/clock.js';
 import type { Breaker } from './circuit-breaker.js';
 import { HttpLine, type LineUser } from './http-line.js';
 import type { HttpReply } from './http-reply.js';
+import { getBytes } from './http-request.js';
+import { SinkLine } from './sink-line.js';
 import type { TokenBucket } from './token-bucket.js';
-
-const NO_BODY = Buffer.alloc(0);
-
-export interface OrderRequest {
-  readonly method: 'POST';
-  readonly path: string;
-  /** Flat list of names and values: no object is built for an order. */
-  readonly headers: string[];
-  readonly body: Buffer;
-}
 
 /**
  * What became of a request. Only `answered` says what the exchange did; `lost` means that nobody
@@ -41,6 +33,9 @@ export interface OrderConnectionOptions {
   readonly cost: number;
 }
 
+/** Deadlines are looked at so often in the time that an order may take: a timer for each would be set between the two legs' writes. */
+const LOOKS_PER_TIMEOUT = 20;
+
 /** No connection was open and idle: nothing was written. */
 export const NOT_WRITTEN = -1;
 
@@ -48,14 +43,20 @@ export class OrderConnections {
   readonly #lines: readonly HttpLine[];
   readonly #options: OrderConnectionOptions;
   readonly #warmer: NodeJS.Timeout;
+  readonly #deadlines: NodeJS.Timeout;
+  readonly #warmRequest: Buffer;
+  readonly #open = new Set<Exchange>();
   #nextWarm = 0;
+  #sink: SinkLine | undefined;
   #isClosed = false;
 
   constructor(options: OrderConnectionOptions) {
-    const { origin, connections, warmEveryMs } = options;
+    const { origin, connections, warmEveryMs, warmPath } = options;
     this.#options = options;
+    this.#warmRequest = getBytes(warmPath, new URL(origin).host);
     this.#lines = Array.from({ length: connections }, () => new HttpLine(origin));
     this.#warmer = setInterval(() => this.#warmNext(), warmEveryMs / connections);
+    this.#deadlines = setInterval(() => this.#dropLate(), options.timeoutMs / LOOKS_PER_TIMEOUT);
   }
 
   /** Opens every connection. Rejects when the exchange cannot be reached on any of them. */
@@ -83,25 +84,36 @@ export class OrderConnections {
    * Writes the request on an idle warm connection. Returns the time at which its bytes were with
    * the socket, or NOT_WRITTEN, in which case `onOutcome` is never called. @hot
    */
-  write(request: OrderRequest, onOutcome: (outcome: RequestOutcome, atNs: number) => void): number {
-    const { method, path, headers, body } = request;
+  write(request: Buffer, onOutcome: (outcome: RequestOutcome, atNs: number) => void): number {
     const { breaker, bucket, cost, clock } = this.#options;
     if (!breaker.isClosed || bucket?.has(cost) === false) return NOT_WRITTEN;
     for (const line of this.#lines) {
       if (!line.isIdle) continue;
-      const exchange = new Exchange(line, this.#options, onOutcome);
-      if (!line.send(method, path, headers, body, exchange)) continue;
+      const exchange = new Exchange(line, this.#options, this.#open, onOutcome);
+      if (!line.send(request, exchange)) continue;
       const writtenNs = clock.nowNs();
       bucket?.take(cost);
-      exchange.expectReply();
+      exchange.sent(writtenNs);
       return writtenNs;
     }
     return NOT_WRITTEN;
   }
 
+  /** Opens what rehearse() writes to. */
+  async openSink(): Promise<void> {
+    this.#sink ??= await SinkLine.open();
+  }
+
+  /** Writes the request to nobody, by the way that it would go. @hot */
+  rehearse(request: Buffer): void {
+    if (this.canWrite) this.#sink?.write(request);
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#sink?.close();
     clearInterval(this.#warmer);
+    clearInterval(this.#deadlines);
     for (const line of this.#lines) line.drop('the engine ends');
   }
 
@@ -117,57 +129,64 @@ export class OrderConnections {
     if (!line.isOpen || line.isIdle) this.#warmLine(line).catch(() => undefined);
   }
 
+  #dropLate(): void {
+    const nowNs = this.#options.clock.nowNs();
+    for (const exchange of this.#open) exchange.dropIfLate(nowNs);
+  }
+
   async #warmLine(line: HttpLine): Promise<void> {
     await line.open();
     if (this.#isClosed) line.drop('the engine ends');
     await new Promise<void>((resolve, reject) => {
-      const exchange = new Exchange(line, this.#options, (outcome) => {
+      const exchange = new Exchange(line, this.#options, this.#open, (outcome) => {
         if (outcome.kind === 'answered') resolve();
         else reject(new Error(`cannot keep a connection warm: why=${outcome.why}`));
       });
       // Busy with an order: that keeps it as warm.
-      if (line.send('GET', this.#options.warmPath, NO_HEADERS, NO_BODY, exchange))
-        exchange.expectReply();
+      if (line.send(this.#warmRequest, exchange)) exchange.sent(this.#options.clock.nowNs());
       else resolve();
     });
   }
 }
 
-const NO_HEADERS: readonly string[] = [];
-
 /** One request on one connection: reply, loss and time-out end in exactly one outcome. */
 class Exchange implements LineUser {
   readonly #line: HttpLine;
   readonly #options: OrderConnectionOptions;
+  readonly #open: Set<Exchange>;
   readonly #onOutcome: (outcome: RequestOutcome, atNs: number) => void;
-  #timer: NodeJS.Timeout | undefined;
+  #sentNs = 0;
   #isTimedOut = false;
 
+  /** `open`: those that wait for a reply. */
   constructor(
     line: HttpLine,
     options: OrderConnectionOptions,
+    open: Set<Exchange>,
     onOutcome: (outcome: RequestOutcome, atNs: number) => void,
   ) {
     this.#line = line;
     this.#options = options;
+    this.#open = open;
     this.#onOutcome = onOutcome;
   }
 
-  /**
-   * The request is with the socket. The line tells of its end in a later turn, so the timer is
-   * always there to be cleared.
-   */
-  expectReply(): void {
+  /** The request is with the socket. The line tells of its end in a later turn. @hot */
+  sent(atNs: number): void {
+    this.#sentNs = atNs;
+    this.#open.add(this);
+  }
+
+  dropIfLate(nowNs: number): void {
     const { timeoutMs } = this.#options;
-    this.#timer = setTimeout(() => {
-      this.#isTimedOut = true;
-      // Dropping the line ends the exchange: a reply that comes too late finds nobody.
-      this.#line.drop(`no reply within ms=${timeoutMs}`);
-    }, timeoutMs);
+    if (nowNs - this.#sentNs < timeoutMs * NS_PER_MS) return;
+    this.#isTimedOut = true;
+    // Dropping the line ends the exchange: a reply that comes too late finds nobody.
+    this.#line.drop(`no reply within ms=${timeoutMs}`);
   }
 
   replied({ status, body }: HttpReply): void {
-    clearTimeout(this.#timer);
+    this.#open.delete(this);
     const { breaker, bucket, clock } = this.#options;
     if (status >= 500) breaker.failed();
     else breaker.succeeded();
@@ -176,7 +195,7 @@ class Exchange implements LineUser {
   }
 
   lost(why: string): void {
-    clearTimeout(this.#timer);
+    this.#open.delete(this);
     if (this.#isTimedOut) this.#options.breaker.failed();
     this.#onOutcome({ kind: 'lost', why }, this.#options.clock.nowNs());
   }

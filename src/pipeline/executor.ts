@@ -29,6 +29,8 @@ const NO_CONNECTION = 'no warm connection was free';
 const KILLED = 'stopped before the write';
 const NOT_BUILDABLE = 'the order cannot be built';
 const NO_INTENT = 'the intent could not be recorded';
+/** Of an order that is never sent: 10 contracts at 50 cents are on every grid. */
+const REHEARSED = { sizeCenti: 1_000, limitE4: 5_000, spendMicros: 5_000_000 } as const;
 /** A request that waited longer is about a market of the past. */
 const MAX_REQUEST_AGE_NS = 100 * NS_PER_MS;
 
@@ -93,6 +95,8 @@ export interface IntentSink {
   add(leg: LegOrder, venue: Venue, orderId: string, arbId: number, role: LegRole): void;
   /** All added since the last are with the operating system. False: they are not, and nothing may be written. @hot */
   commit(): boolean;
+  /** Forgets what was added since the last commit. @hot */
+  rehearse(): void;
 }
 
 /** What an executor must know of a pair. */
@@ -123,6 +127,9 @@ export class Executor {
   readonly #request: ExecutionRequest = createExecutionRequest();
   /** One a gateway, reused. */
   readonly #legs: LegOrder[];
+  /** Of the legs that are about to be written. */
+  readonly #drafts: LegReport[] = [];
+  #rehearsedPair = -1;
 
   constructor(parts: ExecutorParts) {
     this.#parts = parts;
@@ -149,6 +156,37 @@ export class Executor {
       handled++;
     }
     return handled;
+  }
+
+  /**
+   * Goes the way of a request up to its sockets, with orders that are never sent: at the start, until the code is compiled, and then
+   * whenever there is nothing to do, so that code and data stay in the processor's caches. Dequeued to written, p50 of ten requests a
+   * second on 2 cores: 567 us without. @hot
+   */
+  rehearse(): void {
+    const nowNs = this.#parts.clock.nowNs();
+    const request = this.#request;
+    const { sizeCenti, limitE4, spendMicros } = REHEARSED;
+    this.#rehearsedPair = (this.#rehearsedPair + 1) % this.#pairs.length;
+    request.arbId = 0;
+    request.pair = this.#rehearsedPair;
+    request.direction = 1 - request.direction;
+    request.receivedNs = nowNs;
+    request.detectedNs = nowNs;
+    request.sizeCenti = sizeCenti;
+    request.kalshiLimitE4 = limitE4;
+    request.polymarketLimitE4 = limitE4;
+    request.kalshiSpendMicros = spendMicros;
+    request.polymarketSpendMicros = spendMicros;
+    this.#refusal(nowNs);
+    for (let index = 0; index < this.#gateways.length; index++) {
+      const gateway = this.#gateways[index]!;
+      this.#fillLeg(this.#legs[index]!, gateway.venue);
+      gateway.rehearse(this.#legs[index]!);
+      this.#intend(index, 'entry');
+      this.#draft(gateway, this.#legs[index]!, nowNs);
+    }
+    this.#parts.intents.rehearse();
   }
 
   /** Sends one order that evens out an exposure, when its exchange is one of this executor's. */
@@ -210,11 +248,12 @@ export class Executor {
       this.#refuseAll(NO_INTENT, dequeuedNs);
       return;
     }
+    for (let index = 0; index < this.#gateways.length; index++) {
+      this.#drafts[index] = this.#draft(this.#gateways[index]!, this.#legs[index]!, dequeuedNs);
+    }
     let lastWrittenNs = 0;
     for (let index = 0; index < this.#gateways.length; index++) {
-      const gateway = this.#gateways[index]!;
-      const draft = this.#draft(gateway, this.#legs[index]!, dequeuedNs);
-      const writtenNs = this.#write(gateway, draft);
+      const writtenNs = this.#write(this.#gateways[index]!, this.#drafts[index]!);
       if (writtenNs > lastWrittenNs) lastWrittenNs = writtenNs;
     }
     this.#time(dequeuedNs, lastWrittenNs, request.detectedNs, request.receivedNs);

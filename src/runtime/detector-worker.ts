@@ -3,6 +3,7 @@ import { receiveMessageOnPort } from 'node:worker_threads';
 import { NS_PER_MS } from '../domain/clock.js';
 import { DECISION_RECORD_BYTES } from '../pipeline/decision-record.js';
 import { Detector, type DetectorPair } from '../pipeline/detector.js';
+import { DetectorRehearsal } from '../pipeline/detector-rehearsal.js';
 import { EXECUTION_REQUEST_BYTES } from '../pipeline/execution-request.js';
 import { ControlBlock, ENGINE_ENDING } from '../shm/control-block.js';
 import { DepthTable } from '../shm/depth-table.js';
@@ -19,6 +20,10 @@ import type { WorkerContext } from './worker-boot.js';
 import type { EngineMessage, TradedPair, WorkerInput } from './worker-protocol.js';
 
 const LISTEN_EVERY_NS = 10 * NS_PER_MS;
+/** An idle detector goes through the motions so often: 10 us each. */
+const REHEARSE_EVERY_NS = 2 * NS_PER_MS;
+/** Before the first quote: until the code is compiled. */
+const REHEARSALS_AT_START = 20_000;
 
 export function runDetector(input: WorkerInput, context: WorkerContext): void {
   const { role, memory, config } = input;
@@ -27,8 +32,21 @@ export function runDetector(input: WorkerInput, context: WorkerContext): void {
   const control = new ControlBlock(memory.control);
   const doorbell = new Doorbell(memory.doorbells[role.detector]!);
   const toDetectorPair = createPairReader(input);
+  const detectorPairs = input.pairs.map(toDetectorPair);
+  const settings = {
+    detector: role.detector,
+    observe: config.observe,
+    limits: {
+      maxSizeCenti: config.maxSizeCenti,
+      maxCostMicros: config.maxCostMicros,
+      minNetMicros: config.minNetMicros,
+    },
+    exitReserveMicros: config.risk.maxLossPerArbMicros,
+  };
+  const terms = detectorPairs.find((pair) => pair.terms !== undefined)?.terms;
+  const rehearsal = terms && new DetectorRehearsal(terms, settings, clock);
   const detector = new Detector(
-    input.pairs.map(toDetectorPair),
+    detectorPairs,
     {
       quotes: new QuoteTable(memory.quotes),
       depth: new DepthTable(memory.depth),
@@ -41,27 +59,25 @@ export function runDetector(input: WorkerInput, context: WorkerContext): void {
       ),
       decisions: new SpscRing(memory.decisions[role.detector]!, DECISION_RECORD_BYTES, 'producer'),
     },
-    {
-      detector: role.detector,
-      observe: config.observe,
-      limits: {
-        maxSizeCenti: config.maxSizeCenti,
-        maxCostMicros: config.maxCostMicros,
-        minNetMicros: config.minNetMicros,
-      },
-      exitReserveMicros: config.risk.maxLossPerArbMicros,
-    },
+    settings,
     clock,
     (ns) => input.histograms.publishedToDetected.record(Math.max(1, ns)),
   );
   const wait = createWait(config.wait);
+  for (let count = 0; count < REHEARSALS_AT_START; count++) rehearsal?.run();
   context.send({ type: 'ready' });
   let heardNs = clock.nowNs();
+  let rehearsedNs = heardNs;
   while (control.state() !== ENGINE_ENDING) {
     const rings = doorbell.rings();
-    if (!detector.step()) wait(doorbell, rings);
+    const isIdle = !detector.step();
+    if (isIdle) wait(doorbell, rings);
     const nowNs = clock.nowNs();
     control.beat(input.worker, nowNs);
+    if (isIdle && nowNs - rehearsedNs > REHEARSE_EVERY_NS && doorbell.rings() === rings) {
+      rehearsal?.run();
+      rehearsedNs = nowNs;
+    }
     // A thread that blocks has no events: what it was told is fetched, now and then.
     if (nowNs - heardNs < LISTEN_EVERY_NS) continue;
     heardNs = nowNs;

@@ -31,7 +31,13 @@ import { beatEvery, reportConnection, type WorkerContext, whenEnded } from './wo
 import type { EngineMessage, TradedPair, WorkerInput } from './worker-protocol.js';
 
 const TICK_MS = 250;
-const SLEEP_MS = 100;
+/**
+ * An idle executor goes through the motions so often. Every 2 ms takes 4 % of a core; after 5 ms the caches are half cold
+ * (2-core AMD EPYC: keccak and ECDSA 43 us hot, 58 us after 5 ms, 136 us after 50 ms).
+ */
+const REHEARSE_EVERY_MS = 1;
+/** Before the first request: until the code is compiled. */
+const REHEARSALS_AT_START = 3_000;
 /** Turns of the event loop that a hybrid executor stays awake after work. */
 const HYBRID_TURNS = 50;
 
@@ -83,6 +89,7 @@ export async function runExecutor(input: WorkerInput, context: WorkerContext): P
     report: (report) => context.send(report),
   });
   await Promise.all(sides.map(({ gateway }) => gateway.start()));
+  for (let count = 0; count < REHEARSALS_AT_START; count++) executor.rehearse();
   const stopBeating = beatEvery(() => control.beat(input.worker, clock.nowNs()));
   const told = (message: EngineMessage) => {
     if (message.type === 'exit') executor.exit(message.order);
@@ -121,7 +128,7 @@ async function serve(
     } else if (idleTurns < awakeTurns) {
       idleTurns++;
     } else {
-      await ring.whenPublished(SLEEP_MS);
+      if (!(await ring.whenPublished(REHEARSE_EVERY_MS))) executor.rehearse();
       continue;
     }
     // Replies are read between two turns, also while requests keep coming.

@@ -4,8 +4,8 @@ import type { Doorbell } from './doorbell.js';
 export const WAIT_STRATEGIES = ['spin', 'yield', 'hybrid', 'block'] as const;
 export type WaitName = (typeof WAIT_STRATEGIES)[number];
 
-/** Every sleep ends by itself: a wake that got lost must not stop the engine. */
-const SLEEP_MS = 5;
+/** Every sleep ends by itself: a wake that got lost must not stop the engine, and an idle thread rehearses. */
+const SLEEP_MS = 2;
 /** Turns of spinning before a hybrid wait sleeps: about 20 us, so that a burst's next frame finds it awake. */
 const HYBRID_SPINS = 2_000;
 const YIELD_SPINS = 100;

@@ -13,8 +13,9 @@ import { type ControlServer, startControlServer } from './control-server.js';
 import type { FaultVenue } from './fault-schema.js';
 import { FaultPlayer, NO_FAULTS, readFaultScript } from './fault-script.js';
 import { startKalshiServer } from './kalshi/server.js';
-import { createPairStreams, MarketGenerator } from './market/generator.js';
+import { createPairStreams, type GeneratorOptions, MarketGenerator } from './market/generator.js';
 import { createListings, type PairListing } from './market/listings.js';
+import type { MakerOp, MakerStream } from './market/maker-op.js';
 import { SimMatchingEngine } from './market/matching-engine.js';
 import { MarketPlayer } from './market/player.js';
 import { type Recording, readRecordings } from './market/recording.js';
@@ -78,18 +79,30 @@ export interface RunningSim {
   summary(): SimSummary;
   /** Lets the market move; it does so from the beginning unless autoStart is false. */
   start(): void;
+  /** What a maker does between the moves of the market's own makers, at once. Its ids must be its own. */
+  make(op: MakerOp): void;
   stop(): Promise<void>;
 }
+
+/** The makers of every pair, in the order of the pairs. */
+export type CreateStreams = (
+  listings: readonly PairListing[],
+  options: GeneratorOptions,
+) => MakerStream[];
 
 const HOST = '127.0.0.1';
 /** Longer than any fault sets an exchange's clock back. */
 const OPEN_SINCE_MS = 7_200_000;
 const TRADER = 'trader';
 
-/** Rejects when a port is taken or the recording cannot be read; nothing is left behind then. */
+/**
+ * Rejects when a port is taken or the recording cannot be read; nothing is left behind then. `createStreams` replaces the market's
+ * makers, for whoever must know what they will do.
+ */
 export async function startSim(
   options: SimOptions,
   log: (line: string) => void,
+  createStreams: CreateStreams = createPairStreams,
 ): Promise<RunningSim> {
   const directory = options.directory ?? mkdtempSync(join(tmpdir(), 'underround-sim-'));
   const closers: (() => Promise<void>)[] = [];
@@ -100,7 +113,7 @@ export async function startSim(
     for (const close of closers.splice(0).reverse()) await close();
   };
   try {
-    return await assemble(options, log, directory, closers, closeAll);
+    return await assemble(options, createStreams, log, directory, closers, closeAll);
   } catch (error) {
     await closeAll();
     throw error;
@@ -109,13 +122,14 @@ export async function startSim(
 
 async function assemble(
   options: SimOptions,
+  createStreams: CreateStreams,
   log: (line: string) => void,
   directory: string,
   closers: (() => Promise<void>)[],
   closeAll: () => Promise<void>,
 ): Promise<RunningSim> {
   const keys = await createSimKeys(directory);
-  const market = createMarket(options);
+  const market = createMarket(options, createStreams);
   const { listings, player, truth } = market;
   const pairsPath = join(directory, 'pairs.yaml');
   writeFileSync(pairsPath, pairsYaml(listings));
@@ -139,6 +153,7 @@ async function assemble(
     truth,
     summary: () => summarise(market),
     start,
+    make: market.make,
     stop: closeAll,
   };
   const control: ControlServer = await startControlServer(
@@ -174,16 +189,17 @@ interface SimMarket {
   readonly accounts: readonly [Accounts, Accounts];
   readonly player: MarketPlayer;
   readonly truth: Truth;
+  make(op: MakerOp): void;
 }
 
-function createMarket(options: SimOptions): SimMarket {
+function createMarket(options: SimOptions, createStreams: CreateStreams): SimMarket {
   const { seed, markets, rate } = options;
   const recordings =
     options.replay === undefined
       ? []
       : readRecordings(options.replay, options.replaySpeed, markets);
   const listings = createListings({ seed, markets, openTimeMs: Date.now() - OPEN_SINCE_MS });
-  const streams = createPairStreams(listings, {
+  const streams = createStreams(listings, {
     seed,
     rate,
     divergencesPerSecond: divergencesPerSecondOf(options),
@@ -206,9 +222,10 @@ function createMarket(options: SimOptions): SimMarket {
     criteria: { minNetMicros, maxSizeCenti, maxCostMicros },
     nowUs: monotonicUs,
   });
+  const make = (op: MakerOp) => (op.venue === KALSHI ? kalshi : polymarket).apply(op);
   const player = new MarketPlayer({
     market: new MarketGenerator(streams),
-    sink: (op) => (op.venue === KALSHI ? kalshi : polymarket).apply(op),
+    sink: make,
     nowUs: monotonicUs,
   });
   return {
@@ -217,6 +234,7 @@ function createMarket(options: SimOptions): SimMarket {
     accounts: openAccounts(options),
     player,
     truth,
+    make,
   };
 }
 

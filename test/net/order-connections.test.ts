@@ -4,11 +4,11 @@ import type { Socket } from 'node:net';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Breaker, NO_BREAKER } from '../../src/net/circuit-breaker.js';
+import { requestBytes, requestHead } from '../../src/net/http-request.js';
 import {
   NOT_WRITTEN,
   type OrderConnectionOptions,
   OrderConnections,
-  type OrderRequest,
   type RequestOutcome,
 } from '../../src/net/order-connections.js';
 import { TokenBucket } from '../../src/net/token-bucket.js';
@@ -65,7 +65,7 @@ async function open(
   const outcomes: RequestOutcome[] = [];
   const write = (body = '{}') =>
     connections.write(
-      { method: 'POST', path: '/order', headers: ['x-test', '1'], body: Buffer.from(body) },
+      requestBytes(requestHead('POST', '/order', 'localhost', ['x-test', '1']), body),
       (outcome) => outcomes.push(outcome),
     );
   const posts = () => server.requests.filter(({ method }) => method === 'POST');
@@ -207,12 +207,7 @@ describe('an order on warm connections', () => {
     closers.push(server.close, () => connections.close());
     await connections.warm();
     await until(() => warming === 3, 'a connection being kept warm');
-    const request: OrderRequest = {
-      method: 'POST',
-      path: '/o',
-      headers: [],
-      body: Buffer.from('{}'),
-    };
+    const request = requestBytes(requestHead('POST', '/o', 'localhost', []), '{}');
     expect(connections.write(request, () => undefined)).toBeGreaterThan(0);
     await until(() => held.length === 1, 'the order');
   });
@@ -282,7 +277,7 @@ it('is understood by a real HTTP server, kept-alive and with its headers', async
   const outcomes: RequestOutcome[] = [];
   for (let turn = 1; turn <= 3; turn++) {
     connections.write(
-      { method: 'POST', path: '/order', headers: ['x-test', `${turn}`], body: Buffer.from('{}') },
+      requestBytes(requestHead('POST', '/order', 'localhost', ['x-test', `${turn}`]), '{}'),
       (outcome) => outcomes.push(outcome),
     );
     await until(() => outcomes.length === turn, `reply ${turn}`);

@@ -59,6 +59,10 @@ class FakeGateway implements OrderGateway {
     return this.canPrepare ? 0 : -1;
   }
 
+  rehearse(): void {
+    this.log.push(`rehearse ${this.venue}`);
+  }
+
   write(onReply: (reply: LegReply, atNs: number) => void): number {
     this.log.push(`write ${this.venue}`);
     if (!this.isFree) return NOT_WRITTEN;
@@ -115,6 +119,7 @@ function rigOf(venues: readonly Venue[], options: RigOptions = {}) {
             ' - ',
           ),
         ),
+      rehearse: () => log.push('forget'),
       commit: () => {
         log.push('commit');
         return disk.works;

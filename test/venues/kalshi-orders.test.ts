@@ -157,8 +157,13 @@ describe('a Kalshi order', () => {
     expect(posted).toEqual([]);
   });
 
-  it('is written once, and never the ones that a start rehearses', async () => {
+  it('is written once, and never one that is rehearsed', async () => {
     const { gateway, posted, send } = await open('current', [[201, created]]);
+    expect(gateway.write(() => undefined)).toBe(NOT_WRITTEN);
+    gateway.rehearse(LEG);
+    expect(gateway.write(() => undefined)).toBe(NOT_WRITTEN);
+    expect(gateway.prepare(LEG)).toBe(PREPARED);
+    gateway.rehearse(LEG);
     expect(gateway.write(() => undefined)).toBe(NOT_WRITTEN);
     await send(LEG);
     await until(() => gateway.canWrite, 'an idle connection');

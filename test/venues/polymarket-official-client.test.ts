@@ -242,17 +242,30 @@ function expectHeaders({ headers, body }: Posted, path: string): void {
   });
 }
 
+/** A signature that was made ahead has another nonce; all else is the same, and it is as long. */
+function expectSameButSigned(ahead: Signed, plain: Signed, facts: string): void {
+  const unsigned = ({ body }: Signed) => body.replace(SIGNATURE, '"signature":""');
+  expect(ahead.orderId, facts).toBe(plain.orderId);
+  expect(ahead.body, facts).not.toBe(plain.body);
+  expect(ahead.body.length, facts).toBe(plain.body.length);
+  expect(unsigned(ahead), facts).toBe(unsigned(plain));
+}
+const SIGNATURE = /"signature":"0x[0-9a-f]+"/i;
+type Signed = ReturnType<OrderSigner['sign']>;
+
 describe('our orders and those of the official client', () => {
   const types = [0, 1, 2, 3] as const satisfies readonly SignatureType[];
   it.each(types)('are the same to the byte for signature type %i', async (signatureType) => {
     const { client, posted } = openClient(signatureType);
-    const signer = new OrderSigner({
+    const options = {
       chainId: POLYGON_CHAIN_ID,
       exchanges: EXCHANGES,
       privateKey: Buffer.from(KEY.slice(2), 'hex'),
       signatureType,
       funder: signatureType === EOA ? OWNER : FUNDER,
-    });
+    };
+    const signer = new OrderSigner({ ...options, signedAhead: 0 });
+    const ahead = new OrderSigner({ ...options, signedAhead: 1 });
     const wishes = fc.sample(anyWish, { seed: SEED + signatureType, numRuns: ORDERS / 4 });
     let batch: { theirs: SignedOrder; orderType: OrderType; body: string }[] = [];
     for (const [index, wish] of wishes.entries()) {
@@ -289,6 +302,8 @@ describe('our orders and those of the official client', () => {
       const ours = signer.sign(market, order, envelope);
       expect(ours.body, facts).toBe(sent.body);
       expect(ours.orderId, facts).toBe(hashOf(wish, order));
+      expectSameButSigned(ahead.sign(market, order, envelope), ours, facts);
+      ahead.rehearse(market, order, envelope);
       const body = orderBody(order, said.signature, { ...envelope, postOnly: false });
       batch.push({ theirs, orderType: wish.orderType, body });
       if (batch.length < BATCH) continue;

@@ -7,9 +7,10 @@ import { isPrice } from '../../domain/price-grid.js';
 import { PAYOUT_E4 } from '../../domain/units.js';
 import { KALSHI, YES } from '../../domain/venue.js';
 import type { Breaker } from '../../net/circuit-breaker.js';
-import { NOT_WRITTEN, OrderConnections, type OrderRequest } from '../../net/order-connections.js';
+import { requestBytes, requestHead } from '../../net/http-request.js';
+import { NOT_WRITTEN, OrderConnections } from '../../net/order-connections.js';
 import type { TokenBucket } from '../../net/token-bucket.js';
-import { type LegOrder, type LegReply, type OrderGateway, PREPARED, rehearse } from '../orders.js';
+import { type LegOrder, type LegReply, type OrderGateway, PREPARED } from '../orders.js';
 import { type KalshiDialect, readReply } from './order-reply.js';
 import {
   KALSHI_KEY_HEADER,
@@ -73,18 +74,21 @@ export class KalshiOrders implements OrderGateway {
   readonly #options: KalshiOrderOptions;
   readonly #connections: OrderConnections;
   readonly #dialect: KalshiDialect;
+  readonly #host: string;
   readonly #path: string;
-  readonly #headers: string[];
+  /** Of every order that this signature serves. */
+  #head = '';
   readonly #frames: readonly (KalshiIocFrame | undefined)[];
   #signedMs = NEVER_SIGNED;
   #signatures = 0;
   #usedSignature = 0;
   #signer: NodeJS.Timeout | undefined;
-  #request: OrderRequest | undefined;
+  #request: Buffer | undefined;
 
   constructor(options: KalshiOrderOptions) {
     this.#options = options;
     const url = new URL(options.restUrl);
+    this.#host = url.host;
     const base = url.pathname.replace(/\/$/, '');
     this.#dialect = options.dialect ?? 'current';
     this.#path = base + ORDERS_PATHS[this.#dialect];
@@ -103,16 +107,6 @@ export class KalshiOrders implements OrderGateway {
       bucket,
       cost: ORDER_COST,
     });
-    this.#headers = [
-      'content-type',
-      'application/json',
-      KALSHI_KEY_HEADER,
-      options.keyId,
-      KALSHI_TIMESTAMP_HEADER,
-      '',
-      KALSHI_SIGNATURE_HEADER,
-      '',
-    ];
   }
 
   async start(): Promise<void> {
@@ -122,11 +116,7 @@ export class KalshiOrders implements OrderGateway {
       this.#signAhead().catch(() => undefined);
     }, SIGN_EVERY_MS);
     await this.#connections.warm();
-    rehearse(
-      this,
-      this.#options.markets.findIndex((market) => market !== undefined),
-    );
-    this.#request = undefined;
+    await this.#connections.openSink();
   }
 
   /** @hot */
@@ -142,13 +132,14 @@ export class KalshiOrders implements OrderGateway {
     if (Math.abs(wallMs - this.#signedMs) > MAX_SIGNATURE_AGE_MS) this.#signNow(wallMs);
     const body = this.#dialect === 'current' ? currentBody(frame, order) : this.#legacyBody(order);
     if (body === undefined) return NOT_IN_DIALECT;
-    this.#request = {
-      method: 'POST',
-      path: this.#path,
-      headers: this.#headers,
-      body: Buffer.from(body),
-    };
+    this.#request = requestBytes(this.#head, body);
     return PREPARED;
+  }
+
+  /** @hot */
+  rehearse(order: LegOrder): void {
+    if (this.prepare(order) === PREPARED) this.#connections.rehearse(this.#request!);
+    this.#request = undefined;
   }
 
   get canWrite(): boolean {
@@ -208,8 +199,16 @@ export class KalshiOrders implements OrderGateway {
     if (signature < this.#usedSignature) return;
     this.#usedSignature = signature;
     this.#signedMs = wallMs;
-    this.#headers[5] = String(wallMs);
-    this.#headers[7] = text;
+    this.#head = requestHead('POST', this.#path, this.#host, [
+      'content-type',
+      'application/json',
+      KALSHI_KEY_HEADER,
+      this.#options.keyId,
+      KALSHI_TIMESTAMP_HEADER,
+      String(wallMs),
+      KALSHI_SIGNATURE_HEADER,
+      text,
+    ]);
   }
 }
 

@@ -6,14 +6,11 @@ import { marketBuyAmounts } from '../../domain/polymarket-amounts.js';
 import { MICROS_PER_CENT, PAYOUT_E4 } from '../../domain/units.js';
 import { POLYMARKET } from '../../domain/venue.js';
 import type { Breaker } from '../../net/circuit-breaker.js';
-import {
-  OrderConnections,
-  type OrderRequest,
-  type RequestOutcome,
-} from '../../net/order-connections.js';
+import { headerLines, requestBytes, requestHead } from '../../net/http-request.js';
+import { NOT_WRITTEN, OrderConnections, type RequestOutcome } from '../../net/order-connections.js';
 import type { RestClient } from '../../net/rest-client.js';
 import type { TokenBucket } from '../../net/token-bucket.js';
-import { type LegOrder, type LegReply, type OrderGateway, PREPARED, rehearse } from '../orders.js';
+import { type LegOrder, type LegReply, type OrderGateway, PREPARED } from '../orders.js';
 import { readReply } from './order-reply.js';
 import { OrderSigner, type PolymarketExchanges, type SignedMarket } from './order-signer.js';
 import { ProtocolVersion } from './protocol-version.js';
@@ -74,7 +71,9 @@ export class PolymarketOrders implements OrderGateway {
   readonly #envelope: OrderEnvelope;
   readonly #version: ProtocolVersion;
   #orderId = '';
-  #request: OrderRequest | undefined;
+  /** Of every order: who asks. */
+  readonly #head: string;
+  #request: Buffer | undefined;
 
   /** Throws RangeError for a funder that does not fit the signature type, or is no address. */
   constructor(options: PolymarketOrderOptions) {
@@ -89,8 +88,19 @@ export class PolymarketOrders implements OrderGateway {
       expirationS: 0,
     };
     this.#version = new ProtocolVersion(options.rest);
+    const { host, origin } = new URL(options.restUrl);
+    this.#head = requestHead('POST', ORDER_PATH, host, [
+      'content-type',
+      'application/json',
+      'POLY_ADDRESS',
+      credentials.address,
+      'POLY_API_KEY',
+      credentials.apiKey,
+      'POLY_PASSPHRASE',
+      credentials.passphrase,
+    ]);
     this.#connections = new OrderConnections({
-      origin: new URL(options.restUrl).origin,
+      origin,
       connections,
       timeoutMs,
       warmPath: WARM_PATH,
@@ -105,13 +115,10 @@ export class PolymarketOrders implements OrderGateway {
   /** Rejects when the exchange cannot be reached, or speaks another version of the protocol. */
   async start(): Promise<void> {
     await this.#connections.warm();
+    await this.#connections.openSink();
     if (!(await this.confirmVersion())) {
       throw new Error(`Polymarket does not take our orders: why=${this.#version.why}`);
     }
-    rehearse(
-      this,
-      this.#options.markets.findIndex((market) => market !== undefined),
-    );
   }
 
   /**
@@ -124,6 +131,18 @@ export class PolymarketOrders implements OrderGateway {
 
   /** @hot */
   prepare(leg: LegOrder): number {
+    return this.#prepare(leg, false);
+  }
+
+  /** @hot */
+  rehearse(leg: LegOrder): void {
+    if (this.#prepare(leg, true) === PREPARED) this.#connections.rehearse(this.#request!);
+    this.#request = undefined;
+  }
+
+  #prepare(leg: LegOrder, isRehearsal: boolean): number {
+    // What cannot be built must not leave the order before it to be written again.
+    this.#request = undefined;
     const market = this.#options.markets[leg.market];
     if (market === undefined || !isOrderable(leg, market.tickE4)) return NOT_BUILDABLE;
     if (!this.#signer.canSign(market)) return NOT_BUILDABLE;
@@ -132,29 +151,20 @@ export class PolymarketOrders implements OrderGateway {
     const wallMs = clock.wallMs();
     const amounts = marketBuyAmounts(leg.spendMicros, leg.limitE4, market.tickE4);
     const order = this.#signer.order(market, leg.outcome, BUY, amounts, wallMs);
-    const signed = this.#signer.sign(market, order, this.#envelope);
+    const signed = isRehearsal
+      ? this.#signer.rehearse(market, order, this.#envelope)
+      : this.#signer.sign(market, order, this.#envelope);
     this.#orderId = signed.orderId;
-    const body = Buffer.from(signed.body);
     const timestampS = String(Math.floor(wallMs / 1000));
-    this.#request = {
-      method: 'POST',
-      path: ORDER_PATH,
-      headers: [
-        'content-type',
-        'application/json',
-        'POLY_ADDRESS',
-        credentials.address,
-        'POLY_SIGNATURE',
-        polymarketHmac(credentials.secret, timestampS, 'POST', ORDER_PATH, body),
+    const head =
+      this.#head +
+      headerLines([
         'POLY_TIMESTAMP',
         timestampS,
-        'POLY_API_KEY',
-        credentials.apiKey,
-        'POLY_PASSPHRASE',
-        credentials.passphrase,
-      ],
-      body,
-    };
+        'POLY_SIGNATURE',
+        polymarketHmac(credentials.secret, timestampS, 'POST', ORDER_PATH, signed.body),
+      ]);
+    this.#request = requestBytes(head, signed.body);
     return PREPARED;
   }
 
@@ -170,7 +180,10 @@ export class PolymarketOrders implements OrderGateway {
   /** @hot */
   write(onReply: (reply: LegReply, answeredNs: number) => void): number {
     const orderId = this.#orderId;
-    return this.#connections.write(this.#request!, (outcome, atNs) =>
+    const request = this.#request;
+    if (request === undefined) return NOT_WRITTEN;
+    this.#request = undefined;
+    return this.#connections.write(request, (outcome, atNs) =>
       onReply(this.#read(outcome, orderId), atNs),
     );
   }

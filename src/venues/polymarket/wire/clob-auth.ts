@@ -5,11 +5,11 @@ import {
   addressWord,
   DIGEST_STRUCT_OFFSET,
   digestPrefix,
-  keccakInto,
   keccakText,
   uint256Word,
   WORD_BYTES,
 } from './eip712.js';
+import { keccak256Into } from './keccak.js';
 import { addressOf, signDigest } from './sign.js';
 
 const DOMAIN_TYPE = 'EIP712Domain(string name,string version,uint256 chainId)';
@@ -66,8 +66,8 @@ export function clobAuthDigest(
     keccakText(MESSAGE),
   ]);
   const message = digestPrefix(separator);
-  keccakInto(struct, message.subarray(DIGEST_STRUCT_OFFSET));
+  keccak256Into(struct, message.subarray(DIGEST_STRUCT_OFFSET));
   const digest = new Uint8Array(WORD_BYTES);
-  keccakInto(message, digest);
+  keccak256Into(message, digest);
   return digest;
 }

@@ -5,13 +5,13 @@ import {
   DIGEST_STRUCT_OFFSET,
   digestPrefix,
   hexOf,
-  keccakInto,
   keccakText,
   uint256Word,
   WORD_BYTES,
 } from './eip712.js';
+import { keccak256Into } from './keccak.js';
 import { ORDER_TYPE, type OrderHasher, type PolymarketOrder } from './order-hash.js';
-import { recoverAddress, SIGNATURE_BYTES, signDigest } from './sign.js';
+import { type DigestSigner, recoverAddress, SIGNATURE_BYTES, signDigest } from './sign.js';
 
 const TYPED_DATA_SIGN_TYPE =
   'TypedDataSign(Order contents,string name,string version,uint256 chainId,' +
@@ -38,7 +38,7 @@ export interface DepositWalletSigner {
    * The 317 bytes for the order whose struct hash this is, in hex: owner's signature || exchange's
    * domain separator || order's struct hash || type || its length. @hot
    */
-  sign(contents: Uint8Array, privateKey: Uint8Array): string;
+  sign(contents: Uint8Array, sign: DigestSigner): string;
 }
 
 /**
@@ -54,8 +54,8 @@ export function createDepositWalletSigner(
   const digester = createDigester(domainSeparator, chainId, wallet);
   const separatorHex = hexOf(domainSeparator).slice(2);
   return {
-    sign(contents, privateKey) {
-      const signature = signDigest(digester(contents), privateKey);
+    sign(contents, sign) {
+      const signature = sign(digester(contents));
       return signature + separatorHex + hexOf(contents).slice(2) + ORDER_TYPE_SUFFIX;
     },
   };
@@ -71,7 +71,7 @@ export function signForDepositWallet(
   const contents = new Uint8Array(WORD_BYTES);
   hasher.hashStruct(order, contents);
   const signer = createDepositWalletSigner(hasher.domainSeparator, chainId, order.maker);
-  return signer.sign(contents, privateKey);
+  return signer.sign(contents, (digest) => signDigest(digest, privateKey));
 }
 
 /**
@@ -113,8 +113,8 @@ function createDigester(
   const digest = new Uint8Array(WORD_BYTES);
   return (contents) => {
     struct.set(contents, CONTENTS_OFFSET);
-    keccakInto(struct, structHash);
-    keccakInto(message, digest);
+    keccak256Into(struct, structHash);
+    keccak256Into(message, digest);
     return digest;
   };
 }

@@ -15,11 +15,6 @@ export interface OrderDomain {
   readonly verifyingContract: string;
 }
 
-/** Hashes `message` into the first 32 bytes of `out`. @hot */
-export function keccakInto(message: Uint8Array, out: Uint8Array): void {
-  keccak_256.create().update(message).digestInto(out);
-}
-
 export function keccakText(text: string): Uint8Array {
   return keccak_256(new TextEncoder().encode(text));
 }

@@ -6,12 +6,12 @@ import {
   DIGEST_STRUCT_OFFSET,
   digestPrefix,
   domainSeparator,
-  keccakInto,
   keccakText,
   uint256Word,
   WORD_BYTES,
   writeNumberWord,
 } from './eip712.js';
+import { keccak256Into } from './keccak.js';
 
 export const BUY = 0;
 export const SELL = 1;
@@ -120,13 +120,13 @@ export function createOrderHasher(options: OrderHasherOptions): OrderHasher {
     domainSeparator: separator,
     hash(order, out, structOut) {
       encode(order);
-      keccakInto(message, structHash);
+      keccak256Into(message, structHash);
       structOut?.set(structHash);
-      keccakInto(digest, out);
+      keccak256Into(digest, out);
     },
     hashStruct(order, out) {
       encode(order);
-      keccakInto(message, out);
+      keccak256Into(message, out);
     },
   };
 }

@@ -9,6 +9,9 @@ const COMPACT_BYTES = 64;
 export const SIGNATURE_BYTES = COMPACT_BYTES + 1;
 const ADDRESS_BYTES = 20;
 
+/** Signs a digest with a key that it knows: 0x and 65 bytes in hex. */
+export type DigestSigner = (digest: Uint8Array) => string;
+
 /**
  * Signs a digest: 0x and 65 bytes in hex, r || s || v with v 27 or 28, s in the lower half. 50 us.
  * @hot

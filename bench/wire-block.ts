@@ -1,0 +1,199 @@
+// One block of the wire bench: fresh exchanges, the floor, and one program that trades on them from start to end, each a process.
+import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { LatencyNs, Stage } from '../src/runtime/status.js';
+import type { SimReady } from '../src/sim/sim.js';
+import type { FromExchange, Phase, Played, ToExchange } from './wire-messages.js';
+
+export const PROGRAMS = ['underround', 'naive'] as const;
+export type Program = (typeof PROGRAMS)[number];
+
+export interface BlockPlan {
+  readonly seed: number;
+  readonly openedPairs: number;
+  readonly noisePairs: number;
+  readonly warm: { readonly perSecond: number; readonly answered: number };
+  readonly floor: Phase;
+  readonly phases: readonly Phase[];
+  /** Flags of `underround run`. */
+  readonly engineFlags: readonly string[];
+}
+
+/** What the engine's summary says that the bench reads. */
+export interface EngineSummary {
+  readonly latencyNs: Readonly<Record<Stage, LatencyNs>>;
+  readonly arbs: Readonly<Record<string, number>>;
+  readonly run: {
+    readonly wait: string;
+    readonly kalshiFeeds: number;
+    readonly polymarketFeeds: number;
+    readonly detectors: number;
+    readonly executors: number;
+  };
+}
+
+export interface BlockResult {
+  readonly floorAlone: Played;
+  readonly played: readonly Played[];
+  readonly warm: { readonly openings: number; readonly answered: number };
+  /** Of underround; the naive bot has none. */
+  readonly summary: EngineSummary | undefined;
+}
+
+/** Nothing in the bench takes longer: an engine's start with its tables, and its calm end. */
+const DEADLINE_MS = 30_000;
+const SETTLE_MS = 500;
+/** More than any bench loses: nothing may stop the engine but its own mistakes. */
+const LIMITS = [
+  ['max-size', '5'],
+  ['max-market-position', '20000000'],
+  ['max-total-position', '20000000'],
+  ['max-daily-loss', '20000000'],
+  ['max-naked', '20000000'],
+] as const;
+
+const children = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+});
+process.once('SIGTERM', () => process.exit(1));
+process.once('SIGINT', () => process.exit(1));
+
+/** Rejects when a process does not do its part in time; all have ended then, as they have when it resolves. */
+export async function runBlock(program: Program, plan: BlockPlan): Promise<BlockResult> {
+  const directory = mkdtempSync(join(tmpdir(), 'underround-wire-'));
+  const exchange = new Exchange(plan);
+  try {
+    const { ready, floorPort } = await exchange.hear('ready');
+    const floor = fork(beside('wire-floor.js'), [`${floorPort}`], { stdio: 'inherit' });
+    watch(floor);
+    await exchange.hear('floor-ready');
+    const floorAlone = await exchange.play('floor', plan.floor);
+    const trader = startTrader(program, ready, directory, plan.engineFlags);
+    exchange.tell({ kind: 'warm', ...plan.warm });
+    const warm = await exchange.hear('warmed');
+    const played: Played[] = [];
+    for (const phase of plan.phases) played.push(await exchange.play('play', phase));
+    await pause(SETTLE_MS);
+    const summary = await trader.end();
+    return { floorAlone, played, warm, summary };
+  } finally {
+    await exchange.end();
+    rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+class Exchange {
+  readonly #child: ChildProcess;
+
+  constructor({ seed, openedPairs, noisePairs }: BlockPlan) {
+    const args = [seed, openedPairs, noisePairs].map(String);
+    this.#child = fork(beside('wire-exchange.js'), args, { stdio: 'inherit' });
+    watch(this.#child);
+  }
+
+  tell(message: ToExchange): void {
+    this.#child.send(message);
+  }
+
+  async play(kind: 'play' | 'floor', phase: Phase): Promise<Played> {
+    this.tell({ kind, phase });
+    return (await this.hear('played', phase.seconds * 1_000)).played;
+  }
+
+  hear<K extends FromExchange['kind']>(
+    kind: K,
+    longerMs = 0,
+  ): Promise<Extract<FromExchange, { kind: K }>> {
+    return new Promise((resolve, reject) => {
+      const late = () => reject(new Error(`the exchange process is late: waitedFor=${kind}`));
+      const timer = setTimeout(late, DEADLINE_MS + longerMs);
+      const died = () => reject(new Error(`the exchange process died: waitedFor=${kind}`));
+      const heard = (message: FromExchange) => {
+        if (message.kind !== kind) return;
+        clearTimeout(timer);
+        this.#child.off('message', heard);
+        this.#child.off('exit', died);
+        resolve(message as Extract<FromExchange, { kind: K }>);
+      };
+      this.#child.on('message', heard);
+      this.#child.once('exit', died);
+    });
+  }
+
+  async end(): Promise<void> {
+    if (this.#child.exitCode !== null) return;
+    this.#child.disconnect();
+    await ended(this.#child, 'exit');
+  }
+}
+
+interface Trader {
+  end(): Promise<EngineSummary | undefined>;
+}
+
+function startTrader(
+  program: Program,
+  ready: SimReady,
+  directory: string,
+  flags: readonly string[],
+): Trader {
+  if (program === 'naive') {
+    const child = run([beside('naive-bot.js'), JSON.stringify(ready)]);
+    return {
+      end: async () => {
+        child.kill('SIGTERM');
+        await ended(child, 'close');
+        return undefined;
+      },
+    };
+  }
+  const file = join(directory, 'exchanges.json');
+  writeFileSync(file, `${JSON.stringify(ready)}\n`);
+  const limits = LIMITS.flatMap(([name, value]) => [`--${name}`, value]);
+  const args = ['run', '--attach', file, '--json', ...limits, ...flags];
+  const child = run([fileURLToPath(new URL('../main.js', import.meta.url)), ...args]);
+  let last = '';
+  createInterface({ input: child.stdout! }).on('line', (line) => {
+    last = line;
+  });
+  return {
+    end: async () => {
+      child.kill('SIGINT');
+      await ended(child, 'close');
+      return JSON.parse(last) as EngineSummary;
+    },
+  };
+}
+
+function run(args: readonly string[]): ChildProcess {
+  const stderr = process.env.WIRE_VERBOSE === undefined ? 'ignore' : 'inherit';
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', stderr] });
+  watch(child);
+  return child;
+}
+
+/** No child outlives the bench. */
+function watch(child: ChildProcess): void {
+  children.add(child);
+  child.once('exit', () => children.delete(child));
+}
+
+/** `close` comes after the last of its output; a process that was forked may never say it. */
+async function ended(child: ChildProcess, event: 'exit' | 'close'): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const timer = setTimeout(() => child.kill('SIGKILL'), DEADLINE_MS);
+  await once(child, event);
+  clearTimeout(timer);
+}
+
+/** The benches are bundled into one directory. */
+function beside(file: string): string {
+  return fileURLToPath(new URL(`./${file}`, import.meta.url));
+}
