@@ -16,8 +16,9 @@ import {
 import { createRows, figuresAt, type WireRun } from './wire-rows.js';
 import { wirePage } from './wire-text.js';
 
-const HEADLINE_PER_SECOND = 50;
-const RATES_PER_SECOND = [10, HEADLINE_PER_SECOND, 100];
+/** An account of Polymarket's lowest tier may send 40 orders a second for long (polymarket-api.md 6), and the engine keeps to it. */
+const HEADLINE_PER_SECOND = 20;
+const RATES_PER_SECOND = [10, HEADLINE_PER_SECOND, 35];
 /** Longer than a pair has to be quiet between two openings. */
 const PAIR_TURN_S = 2.2;
 /** About 200 book changes a second. */

@@ -72,6 +72,14 @@ export class OrderConnections {
     return this.#lines.reduce((count, line) => count + (line.isOpen ? 1 : 0), 0);
   }
 
+  /** Why canWrite is false, for a person. */
+  get obstacle(): string {
+    const { breaker, bucket, cost } = this.#options;
+    if (!breaker.isClosed) return 'the exchange rests after failures';
+    if (bucket?.has(cost) === false) return "the exchange's limit of orders a second is used up";
+    return 'no warm connection was free';
+  }
+
   /** True when a write() in this turn of the event loop finds an idle connection, room in the limit and no open breaker. @hot */
   get canWrite(): boolean {
     const { breaker, bucket, cost } = this.#options;

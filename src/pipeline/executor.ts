@@ -25,7 +25,6 @@ import { RISK_OK, RISK_REASONS } from './risk-gate.js';
 
 /** Requests handled in one step: the event loop must come round to read replies. */
 const REQUESTS_PER_STEP = 64;
-const NO_CONNECTION = 'no warm connection was free';
 const KILLED = 'stopped before the write';
 const NOT_BUILDABLE = 'the order cannot be built';
 const NO_INTENT = 'the intent could not be recorded';
@@ -208,7 +207,7 @@ export class Executor {
     const risk = this.#parts.gate.mayExit(order.sizeCenti, order.limitE4);
     if (risk !== RISK_OK) refuse(RISK_REASONS[risk] ?? 'refused');
     else if (gateway.prepare(leg) !== PREPARED) refuse(NOT_BUILDABLE);
-    else if (!gateway.canWrite) refuse(NO_CONNECTION);
+    else if (!gateway.canWrite) refuse(gateway.obstacle);
     else {
       this.#parts.intents.add(leg, order.venue, gateway.preparedId, order.exitId, 'exit');
       if (!this.#parts.intents.commit()) refuse(NO_INTENT);
@@ -236,7 +235,7 @@ export class Executor {
     // One leg alone is a loss: if one exchange cannot be reached now, the other is not written to.
     for (const gateway of this.#gateways) {
       if (gateway.canWrite) continue;
-      this.#refuseAll(NO_CONNECTION, dequeuedNs);
+      this.#refuseAll(gateway.obstacle, dequeuedNs);
       return;
     }
     if (this.#parts.policy.first !== undefined && this.#gateways.length > 1) {
@@ -283,7 +282,7 @@ export class Executor {
     const writtenNs = this.#write(first, firstDraft, (reply) =>
       this.#follow(later, laterLeg, laterDraft, reply),
     );
-    if (writtenNs < 0) skip(NO_CONNECTION);
+    if (writtenNs < 0) skip(first.obstacle);
     this.#time(dequeuedNs, writtenNs, detectedNs, receivedNs);
   }
 
@@ -298,7 +297,7 @@ export class Executor {
     const spendMicros = shareOfSpend(leg, sizeCenti);
     const order: LegOrder = { ...leg, sizeCenti, spendMicros };
     if (gateway.prepare(order) !== PREPARED) skip(NOT_BUILDABLE);
-    else if (!gateway.canWrite) skip(NO_CONNECTION);
+    else if (!gateway.canWrite) skip(gateway.obstacle);
     else {
       intents.add(order, gateway.venue, gateway.preparedId, draft.arbId, 'entry');
       const orderId = gateway.preparedId;
@@ -359,7 +358,7 @@ export class Executor {
       report({ ...draft, reply, writtenNs, answeredNs });
       then?.(reply);
     });
-    if (writtenNs < 0) report({ ...draft, reply: { kind: 'not-written', why: NO_CONNECTION } });
+    if (writtenNs < 0) report({ ...draft, reply: { kind: 'not-written', why: gateway.obstacle } });
     return writtenNs;
   }
 

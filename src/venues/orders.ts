@@ -74,6 +74,8 @@ export interface OrderGateway {
    * to. @hot
    */
   readonly canWrite: boolean;
+  /** Why canWrite is false, for a person. */
+  readonly obstacle: string;
   /**
    * Writes what was prepared, once. Returns when its bytes were with the socket, or NOT_WRITTEN
    * (below 0), and then onReply is not called. It is never called within write() itself. @hot

@@ -38,6 +38,7 @@ class FakeGateway implements OrderGateway {
   readonly replies: ((reply: LegReply, atNs: number) => void)[] = [];
   preparedId = '';
   canWrite = true;
+  readonly obstacle = 'no way to write';
   canPrepare = true;
   isFree = true;
   readonly #clock: SteppedClock;

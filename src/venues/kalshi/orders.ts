@@ -146,6 +146,10 @@ export class KalshiOrders implements OrderGateway {
     return this.#connections.canWrite;
   }
 
+  get obstacle(): string {
+    return this.#connections.obstacle;
+  }
+
   /** @hot */
   write(onReply: (reply: LegReply, answeredNs: number) => void): number {
     const request = this.#request;

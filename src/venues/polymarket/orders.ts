@@ -177,6 +177,10 @@ export class PolymarketOrders implements OrderGateway {
     return this.#connections.canWrite;
   }
 
+  get obstacle(): string {
+    return this.#connections.obstacle;
+  }
+
   /** @hot */
   write(onReply: (reply: LegReply, answeredNs: number) => void): number {
     const orderId = this.#orderId;
