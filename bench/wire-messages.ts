@@ -49,6 +49,8 @@ export interface Played {
   readonly earlyNs: readonly number[];
   /** Of all makers, openings included. */
   readonly bookChanges: number;
+  /** Of the last opening's frame of each exchange. */
+  readonly frameBytes: ByVenue<number>;
   /** Of the first order of each exchange. */
   readonly orderBytes: ByVenue<number>;
 }

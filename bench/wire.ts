@@ -13,7 +13,7 @@ import {
   type Program,
   runBlock,
 } from './wire-block.js';
-import { createRows, figuresAt, type WireRun } from './wire-rows.js';
+import { countsOf, createRows, figuresAt, playedAt, type WireRun } from './wire-rows.js';
 import { wirePage } from './wire-text.js';
 
 const HEADLINE_PER_SECOND = 50;
@@ -31,6 +31,7 @@ const ENGINE_FLAGS = [
   'polymarket-feeds',
 ] as const;
 const FIRST_SEED = 7;
+const LEAST_ANSWERED = 0.9;
 
 const { values } = parseArgs({
   options: {
@@ -69,6 +70,7 @@ for (let round = 0; round < rounds; round++) {
   }
 }
 const run: WireRun = { headline, rates, blocks, cores: machine.cores };
+for (const program of PROGRAMS) assertAnswered(program);
 if (values.svg !== undefined) writeChart(values.svg);
 printReport(createReport('wire', machine, createRows(run), wirePage(run)));
 
@@ -105,6 +107,15 @@ function writeChart(file: string): void {
   ];
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, latencyChart(title, lines));
+}
+
+/** Latencies of the few that were answered say nothing of a program that does not keep up. */
+function assertAnswered(program: Program): void {
+  const counts = countsOf(playedAt(blocks[program], headline));
+  const openings = counts.answered + counts.unanswered + counts['one order only'];
+  if (openings > 0 && counts.answered / openings >= LEAST_ANSWERED) return;
+  const figures = Object.entries(counts).map(([name, count]) => `"${name}"=${count}`);
+  throw new Error(`too few openings were answered: program=${program} ${figures.join(' ')}`);
 }
 
 function positive(name: string, text: string): number {
