@@ -58,26 +58,38 @@ const LIMITS = [
   ['max-naked', '20000000'],
 ] as const;
 
-const children = new Set<ChildProcess>();
+/** What must not outlive the bench. The exchanges end by themselves when nobody speaks to them, and take their directory with them. */
+const traders = new Set<ChildProcess>();
+const directories = new Set<string>();
 process.on('exit', () => {
-  for (const child of children) child.kill('SIGKILL');
+  for (const trader of traders) trader.kill('SIGKILL');
+  for (const directory of directories) rmSync(directory, { recursive: true, force: true });
 });
 process.once('SIGTERM', () => process.exit(1));
 process.once('SIGINT', () => process.exit(1));
 
-/** Rejects when a process does not do its part in time; all have ended then, as they have when it resolves. */
+/**
+ * Rejects when a process does not do its part in time, or when the program answers too little to be measured. All processes have ended
+ * when it resolves; when it rejects, the program is killed with the bench.
+ */
 export async function runBlock(program: Program, plan: BlockPlan): Promise<BlockResult> {
   const directory = mkdtempSync(join(tmpdir(), 'underround-wire-'));
+  directories.add(directory);
   const exchange = new Exchange(plan);
   try {
     const { ready, floorPort } = await exchange.hear('ready');
-    const floor = fork(beside('wire-floor.js'), [`${floorPort}`], { stdio: 'inherit' });
-    watch(floor);
+    // It ends with the exchanges' sockets.
+    fork(beside('wire-floor.js'), [`${floorPort}`], { stdio: 'inherit' });
     await exchange.hear('floor-ready');
     const floorAlone = await exchange.play('floor', plan.floor);
     const trader = startTrader(program, ready, directory, plan.engineFlags);
     exchange.tell({ kind: 'warm', ...plan.warm });
     const warm = await exchange.hear('warmed');
+    if (warm.answered < plan.warm.answered) {
+      throw new Error(
+        `it answers too few openings: program=${program} openings=${warm.openings} answered=${warm.answered}`,
+      );
+    }
     const played: Played[] = [];
     for (const phase of plan.phases) played.push(await exchange.play('play', phase));
     await pause(SETTLE_MS);
@@ -86,6 +98,7 @@ export async function runBlock(program: Program, plan: BlockPlan): Promise<Block
   } finally {
     await exchange.end();
     rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
+    directories.delete(directory);
   }
 }
 
@@ -95,7 +108,6 @@ class Exchange {
   constructor({ seed, openedPairs, noisePairs }: BlockPlan) {
     const args = [seed, openedPairs, noisePairs].map(String);
     this.#child = fork(beside('wire-exchange.js'), args, { stdio: 'inherit' });
-    watch(this.#child);
   }
 
   tell(message: ToExchange): void {
@@ -167,22 +179,17 @@ function startTrader(
     end: async () => {
       child.kill('SIGINT');
       await ended(child, 'close');
+      if (last === '') throw new Error(`underround gave no summary: exitCode=${child.exitCode}`);
       return JSON.parse(last) as EngineSummary;
     },
   };
 }
 
 function run(args: readonly string[]): ChildProcess {
-  const stderr = process.env.WIRE_VERBOSE === undefined ? 'ignore' : 'inherit';
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', stderr] });
-  watch(child);
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+  traders.add(child);
+  child.once('exit', () => traders.delete(child));
   return child;
-}
-
-/** No child outlives the bench. */
-function watch(child: ChildProcess): void {
-  children.add(child);
-  child.once('exit', () => children.delete(child));
 }
 
 /** `close` comes after the last of its output; a process that was forked may never say it. */

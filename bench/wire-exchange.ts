@@ -96,6 +96,7 @@ class ExchangeBench {
     const tally = emptyTally();
     this.#tally = tally;
     const { operations } = this.#sim.summary();
+    const before = performance.eventLoopUtilization();
     const everyNs = NS_PER_S / phase.perSecond;
     const count = Math.round(phase.seconds * phase.perSecond);
     const startNs = nowNs() + everyNs;
@@ -108,6 +109,7 @@ class ExchangeBench {
       await until(plannedNs + FLOOR_SHARE * everyNs);
       this.#shootFloor();
     }
+    tally.exchangeUtilisation = performance.eventLoopUtilization(before).utilization;
     await pause(OPEN_MS * 2);
     tally.bookChanges = this.#sim.summary().operations - operations;
     tally.floorsLost = this.#floorDepartures.length;
@@ -216,6 +218,7 @@ function emptyTally(): Tally {
     busyNs: [],
     lateNs: [],
     earlyNs: [],
+    exchangeUtilisation: 0,
     bookChanges: 0,
     frameBytes: [0, 0],
     orderBytes: [0, 0],

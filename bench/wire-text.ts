@@ -120,6 +120,7 @@ function trustText({ blocks, rates }: WireRun): string {
   return [
     `- The exchanges hold every order for ${EXCHANGE_DELAY_MS} ms before they look at it, so that no order's signature delays another's stamp.`,
     `- An order that arrives while the exchanges still work on the opening is stamped late: that work ends after ${both(played, ({ busyNs }) => busyNs)} of the departure.`,
+    `- The exchanges' thread was busy for at most ${(100 * Math.max(...played.map(({ exchangeUtilisation }) => exchangeUtilisation))).toFixed(0)} % of a phase.`,
     `- Departures are later than planned by ${both(played, ({ lateNs }) => lateNs)}.`,
     `- Before Polymarket's price_change leave two best_bid_ask frames to who asks for them, as underround does; the first is earlier by ${both(ours, ({ earlyNs }) => earlyNs)}. The departure is the price_change's: no other frame has the size.`,
     `- Book changes of all makers: ${(changes / Math.max(1, seconds)).toFixed(0)} a second. The frame has ${frameBytes.join(' and ')} bytes, an order ${orderBytes.join(' and ')}: Kalshi and Polymarket.`,

@@ -30,6 +30,7 @@ const ENGINE_FLAGS = [
   'kalshi-feeds',
   'polymarket-feeds',
 ] as const;
+const WARM_PER_SECOND = 50;
 const FIRST_SEED = 7;
 const LEAST_ANSWERED = 0.9;
 
@@ -79,7 +80,11 @@ function planOf(round: number): BlockPlan {
     seed: FIRST_SEED + round,
     openedPairs: Math.ceil(Math.max(...rates) * PAIR_TURN_S),
     noisePairs: NOISE_PAIRS,
-    warm: { perSecond: HEADLINE_PER_SECOND, answered: isSmoke ? 50 : 200 },
+    // A pair that the warm-up has used is quiet again before its turn comes.
+    warm: {
+      perSecond: Math.min(WARM_PER_SECOND, Math.max(...rates)),
+      answered: isSmoke ? 50 : 200,
+    },
     floor: FLOOR_ALONE,
     // Which rate comes first is another one in each round.
     phases: rates.map((_, index) => ({
