@@ -58,48 +58,45 @@ const LIMITS = [
   ['max-naked', '20000000'],
 ] as const;
 
-/** What must not outlive the bench. The exchanges end by themselves when nobody speaks to them, and take their directory with them. */
-const traders = new Set<ChildProcess>();
-const directories = new Set<string>();
-process.on('exit', () => {
-  for (const trader of traders) trader.kill('SIGKILL');
-  for (const directory of directories) rmSync(directory, { recursive: true, force: true });
-});
-process.once('SIGTERM', () => process.exit(1));
-process.once('SIGINT', () => process.exit(1));
+/** What has been started and must be ended, in the order of the start. */
+const enders: (() => Promise<void>)[] = [];
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.once(signal, () => void endAll().finally(() => process.exit(1)));
+}
 
-/**
- * Rejects when a process does not do its part in time, or when the program answers too little to be measured. All processes have ended
- * when it resolves; when it rejects, the program is killed with the bench.
- */
+async function endAll(): Promise<void> {
+  for (const end of enders.splice(0).reverse()) await end();
+}
+
+/** Rejects when a process does not do its part in time, or when the program answers too little to be measured. All have ended then. */
 export async function runBlock(program: Program, plan: BlockPlan): Promise<BlockResult> {
-  const directory = mkdtempSync(join(tmpdir(), 'underround-wire-'));
-  directories.add(directory);
-  const exchange = new Exchange(plan);
   try {
-    const { ready, floorPort } = await exchange.hear('ready');
-    // It ends with the exchanges' sockets.
-    fork(beside('wire-floor.js'), [`${floorPort}`], { stdio: 'inherit' });
-    await exchange.hear('floor-ready');
-    const floorAlone = await exchange.play('floor', plan.floor);
-    const trader = startTrader(program, ready, directory, plan.engineFlags);
-    exchange.tell({ kind: 'warm', ...plan.warm });
-    const warm = await exchange.hear('warmed');
-    if (warm.answered < plan.warm.answered) {
-      throw new Error(
-        `it answers too few openings: program=${program} openings=${warm.openings} answered=${warm.answered}`,
-      );
-    }
-    const played: Played[] = [];
-    for (const phase of plan.phases) played.push(await exchange.play('play', phase));
-    await pause(SETTLE_MS);
-    const summary = await trader.end();
-    return { floorAlone, played, warm, summary };
+    return await measure(program, plan);
   } finally {
-    await exchange.end();
-    rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
-    directories.delete(directory);
+    await endAll();
   }
+}
+
+async function measure(program: Program, plan: BlockPlan): Promise<BlockResult> {
+  const exchange = new Exchange(plan);
+  enders.push(() => exchange.end());
+  const { ready, floorPort } = await exchange.hear('ready');
+  // It ends with the exchanges' sockets.
+  fork(beside('wire-floor.js'), [`${floorPort}`], { stdio: 'inherit' });
+  await exchange.hear('floor-ready');
+  const floorAlone = await exchange.play('floor', plan.floor);
+  const trader = startTrader(program, ready, plan.engineFlags);
+  exchange.tell({ kind: 'warm', ...plan.warm });
+  const warm = await exchange.hear('warmed');
+  if (warm.answered < plan.warm.answered) {
+    throw new Error(
+      `it answers too few openings: program=${program} openings=${warm.openings} answered=${warm.answered}`,
+    );
+  }
+  const played: Played[] = [];
+  for (const phase of plan.phases) played.push(await exchange.play('play', phase));
+  await pause(SETTLE_MS);
+  return { floorAlone, played, warm, summary: await trader.finish() };
 }
 
 class Exchange {
@@ -147,25 +144,18 @@ class Exchange {
 }
 
 interface Trader {
-  end(): Promise<EngineSummary | undefined>;
+  /** Ends it in peace. */
+  finish(): Promise<EngineSummary | undefined>;
 }
 
-function startTrader(
-  program: Program,
-  ready: SimReady,
-  directory: string,
-  flags: readonly string[],
-): Trader {
+function startTrader(program: Program, ready: SimReady, flags: readonly string[]): Trader {
   if (program === 'naive') {
-    const child = run([beside('naive-bot.js'), JSON.stringify(ready)]);
-    return {
-      end: async () => {
-        child.kill('SIGTERM');
-        await ended(child, 'close');
-        return undefined;
-      },
-    };
+    run([beside('naive-bot.js'), JSON.stringify(ready)]);
+    // It has nothing to say at its end.
+    return { finish: async () => undefined };
   }
+  const directory = mkdtempSync(join(tmpdir(), 'underround-wire-'));
+  enders.push(async () => rmSync(directory, { recursive: true, force: true, maxRetries: 3 }));
   const file = join(directory, 'exchanges.json');
   writeFileSync(file, `${JSON.stringify(ready)}\n`);
   const limits = LIMITS.flatMap(([name, value]) => [`--${name}`, value]);
@@ -176,7 +166,7 @@ function startTrader(
     last = line;
   });
   return {
-    end: async () => {
+    finish: async () => {
       child.kill('SIGINT');
       await ended(child, 'close');
       if (last === '') throw new Error(`underround gave no summary: exitCode=${child.exitCode}`);
@@ -187,8 +177,10 @@ function startTrader(
 
 function run(args: readonly string[]): ChildProcess {
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
-  traders.add(child);
-  child.once('exit', () => traders.delete(child));
+  enders.push(async () => {
+    child.kill('SIGKILL');
+    await ended(child, 'close');
+  });
   return child;
 }
 
