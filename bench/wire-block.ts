@@ -28,7 +28,7 @@ export interface BlockPlan {
 /** What the engine's summary says that the bench reads. */
 export interface EngineSummary {
   readonly latencyNs: Readonly<Record<Stage, LatencyNs>>;
-  readonly arbs: Readonly<Record<string, number>>;
+  readonly opportunities: { readonly refused: Readonly<Record<string, number>> };
   readonly run: {
     readonly wait: string;
     readonly kalshiFeeds: number;

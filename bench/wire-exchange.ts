@@ -13,7 +13,7 @@ import { type ArrivedOrder, nowNs, Tap } from './wire-tap.js';
 /** A pair that had an order or an opening more recently is left out. */
 const QUIET_NS = 2e9;
 /**
- * An opening that nobody took for so long is taken away, and counts as unanswered. It ends between two openings of all the usual rates.
+ * An opening that nobody took for so long is taken away, and counts as unanswered. It ends between two openings at any usual rate.
  */
 const OPEN_MS = 305;
 /** Where between two openings the floor's shot is: when the orders of the last one are executed and answered. */
