@@ -46,7 +46,7 @@ const SETTINGS: readonly Setting[] = isSmoke
       { ...STANDARD, kalshiFeeds: '2', polymarketFeeds: '2' },
     ];
 const ROUNDS = isSmoke ? 1 : 3;
-const WIRE = ['--rate', '20', '--rounds', '1', '--seconds', isSmoke ? '2' : '6'];
+const WIRE = ['--rate', '25', '--rounds', '1', '--seconds', isSmoke ? '2' : '6'];
 const PIPELINE = ['--markets', '200', '--rounds', '1', '--seconds', isSmoke ? '1' : '2'];
 const DEADLINE_MS = 180_000;
 /** Settings whose second order is this much later than the best are as good: then the tail decides. */

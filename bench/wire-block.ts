@@ -28,7 +28,7 @@ export interface BlockPlan {
 /** What the engine's summary says that the bench reads. */
 export interface EngineSummary {
   readonly latencyNs: Readonly<Record<Stage, LatencyNs>>;
-  readonly arbs: Readonly<Record<string, number>>;
+  readonly opportunities: { readonly refused: Readonly<Record<string, number>> };
   readonly run: {
     readonly wait: string;
     readonly kalshiFeeds: number;
@@ -58,35 +58,45 @@ const LIMITS = [
   ['max-naked', '20000000'],
 ] as const;
 
-const children = new Set<ChildProcess>();
-process.on('exit', () => {
-  for (const child of children) child.kill('SIGKILL');
-});
-process.once('SIGTERM', () => process.exit(1));
-process.once('SIGINT', () => process.exit(1));
+/** What has been started and must be ended, in the order of the start. */
+const enders: (() => Promise<void>)[] = [];
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.once(signal, () => void endAll().finally(() => process.exit(1)));
+}
 
-/** Rejects when a process does not do its part in time; all have ended then, as they have when it resolves. */
+async function endAll(): Promise<void> {
+  for (const end of enders.splice(0).reverse()) await end();
+}
+
+/** Rejects when a process does not do its part in time, or when the program answers too little to be measured. All have ended then. */
 export async function runBlock(program: Program, plan: BlockPlan): Promise<BlockResult> {
-  const directory = mkdtempSync(join(tmpdir(), 'underround-wire-'));
-  const exchange = new Exchange(plan);
   try {
-    const { ready, floorPort } = await exchange.hear('ready');
-    const floor = fork(beside('wire-floor.js'), [`${floorPort}`], { stdio: 'inherit' });
-    watch(floor);
-    await exchange.hear('floor-ready');
-    const floorAlone = await exchange.play('floor', plan.floor);
-    const trader = startTrader(program, ready, directory, plan.engineFlags);
-    exchange.tell({ kind: 'warm', ...plan.warm });
-    const warm = await exchange.hear('warmed');
-    const played: Played[] = [];
-    for (const phase of plan.phases) played.push(await exchange.play('play', phase));
-    await pause(SETTLE_MS);
-    const summary = await trader.end();
-    return { floorAlone, played, warm, summary };
+    return await measure(program, plan);
   } finally {
-    await exchange.end();
-    rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
+    await endAll();
   }
+}
+
+async function measure(program: Program, plan: BlockPlan): Promise<BlockResult> {
+  const exchange = new Exchange(plan);
+  enders.push(() => exchange.end());
+  const { ready, floorPort } = await exchange.hear('ready');
+  // It ends with the exchanges' sockets.
+  fork(beside('wire-floor.js'), [`${floorPort}`], { stdio: 'inherit' });
+  await exchange.hear('floor-ready');
+  const floorAlone = await exchange.play('floor', plan.floor);
+  const trader = startTrader(program, ready, plan.engineFlags);
+  exchange.tell({ kind: 'warm', ...plan.warm });
+  const warm = await exchange.hear('warmed');
+  if (warm.answered < plan.warm.answered) {
+    throw new Error(
+      `it answers too few openings: program=${program} openings=${warm.openings} answered=${warm.answered}`,
+    );
+  }
+  const played: Played[] = [];
+  for (const phase of plan.phases) played.push(await exchange.play('play', phase));
+  await pause(SETTLE_MS);
+  return { floorAlone, played, warm, summary: await trader.finish() };
 }
 
 class Exchange {
@@ -95,7 +105,6 @@ class Exchange {
   constructor({ seed, openedPairs, noisePairs }: BlockPlan) {
     const args = [seed, openedPairs, noisePairs].map(String);
     this.#child = fork(beside('wire-exchange.js'), args, { stdio: 'inherit' });
-    watch(this.#child);
   }
 
   tell(message: ToExchange): void {
@@ -135,25 +144,18 @@ class Exchange {
 }
 
 interface Trader {
-  end(): Promise<EngineSummary | undefined>;
+  /** Ends it in peace. */
+  finish(): Promise<EngineSummary | undefined>;
 }
 
-function startTrader(
-  program: Program,
-  ready: SimReady,
-  directory: string,
-  flags: readonly string[],
-): Trader {
+function startTrader(program: Program, ready: SimReady, flags: readonly string[]): Trader {
   if (program === 'naive') {
-    const child = run([beside('naive-bot.js'), JSON.stringify(ready)]);
-    return {
-      end: async () => {
-        child.kill('SIGTERM');
-        await ended(child, 'close');
-        return undefined;
-      },
-    };
+    run([beside('naive-bot.js'), JSON.stringify(ready)]);
+    // It has nothing to say at its end.
+    return { finish: async () => undefined };
   }
+  const directory = mkdtempSync(join(tmpdir(), 'underround-wire-'));
+  enders.push(async () => rmSync(directory, { recursive: true, force: true, maxRetries: 3 }));
   const file = join(directory, 'exchanges.json');
   writeFileSync(file, `${JSON.stringify(ready)}\n`);
   const limits = LIMITS.flatMap(([name, value]) => [`--${name}`, value]);
@@ -164,25 +166,22 @@ function startTrader(
     last = line;
   });
   return {
-    end: async () => {
+    finish: async () => {
       child.kill('SIGINT');
       await ended(child, 'close');
+      if (last === '') throw new Error(`underround gave no summary: exitCode=${child.exitCode}`);
       return JSON.parse(last) as EngineSummary;
     },
   };
 }
 
 function run(args: readonly string[]): ChildProcess {
-  const stderr = process.env.WIRE_VERBOSE === undefined ? 'ignore' : 'inherit';
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', stderr] });
-  watch(child);
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+  enders.push(async () => {
+    child.kill('SIGKILL');
+    await ended(child, 'close');
+  });
   return child;
-}
-
-/** No child outlives the bench. */
-function watch(child: ChildProcess): void {
-  children.add(child);
-  child.once('exit', () => children.delete(child));
 }
 
 /** `close` comes after the last of its output; a process that was forked may never say it. */

@@ -5,15 +5,17 @@ import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises'
 import { KALSHI, POLYMARKET, type Venue } from '../src/domain/venue.js';
 import { type RunningSim, startSim } from '../src/sim/sim.js';
 import { simOptionsSchema } from '../src/sim/sim-options.js';
-import { FLOOR_FRAME, FLOOR_MARKER } from './wire-floor-bytes.js';
+import { FLOOR_FRAME, FLOOR_MARKER, FLOOR_ORDER } from './wire-floor-bytes.js';
 import { createMarkets, OPENING_CENTI, type OpenedPair } from './wire-markets.js';
 import type { Answer, FromExchange, Phase, Played, ToExchange } from './wire-messages.js';
 import { type ArrivedOrder, nowNs, Tap } from './wire-tap.js';
 
 /** A pair that had an order or an opening more recently is left out. */
 const QUIET_NS = 2e9;
-/** An opening that nobody took for so long is taken away, and counts as unanswered. */
-const OPEN_MS = 300;
+/**
+ * An opening that nobody took for so long is taken away, and counts as unanswered. It ends between two openings at any usual rate.
+ */
+const OPEN_MS = 305;
 /** Where between two openings the floor's shot is: when the orders of the last one are executed and answered. */
 const FLOOR_SHARE = 0.75;
 const WARM_DEADLINE_MS = 20_000;
@@ -55,8 +57,11 @@ class ExchangeBench {
   readonly #pairs: readonly UsedPair[];
   readonly #pairOf = new Map<string, UsedPair>();
   readonly #orderBytes: [number, number] = [0, 0];
+  readonly #frameBytes: [number, number] = [0, 0];
   #floorFeed: Socket | undefined;
-  #floorDepartedNs = 0;
+  /** Of shots that are not answered, oldest first. */
+  readonly #floorDepartures: number[] = [];
+  #floorBytes = 0;
   #tally = emptyTally();
   #next = 0;
 
@@ -91,6 +96,7 @@ class ExchangeBench {
     const tally = emptyTally();
     this.#tally = tally;
     const { operations } = this.#sim.summary();
+    const before = performance.eventLoopUtilization();
     const everyNs = NS_PER_S / phase.perSecond;
     const count = Math.round(phase.seconds * phase.perSecond);
     const startNs = nowNs() + everyNs;
@@ -103,9 +109,12 @@ class ExchangeBench {
       await until(plannedNs + FLOOR_SHARE * everyNs);
       this.#shootFloor();
     }
+    tally.exchangeUtilisation = performance.eventLoopUtilization(before).utilization;
     await pause(OPEN_MS * 2);
     tally.bookChanges = this.#sim.summary().operations - operations;
+    tally.floorsLost = this.#floorDepartures.length;
     tally.orderBytes = this.#orderBytes;
+    tally.frameBytes = this.#frameBytes;
     return { phase, ...tally };
   }
 
@@ -126,7 +135,7 @@ class ExchangeBench {
       socket.setNoDelay(true);
       socket.once('data', (first) => {
         if (first.toString() === 'F') this.#floorFeed = socket;
-        else socket.on('data', () => this.#floorArrived(nowNs()));
+        else socket.on('data', (chunk) => this.#floorArrived(chunk.length, nowNs()));
         socket.write('!');
         if (this.#floorFeed !== undefined && first.toString() !== 'F') ready();
       });
@@ -136,10 +145,12 @@ class ExchangeBench {
   }
 
   #open(plannedNs: number): void {
-    const pair = this.#pairs[this.#next++ % this.#pairs.length]!;
-    // Each exchange leads every second opening of each pair.
-    const leader =
-      (this.#next + Math.floor(this.#next / this.#pairs.length)) % 2 === 0 ? KALSHI : POLYMARKET;
+    const index = this.#next % this.#pairs.length;
+    const round = Math.floor(this.#next / this.#pairs.length);
+    this.#next++;
+    const pair = this.#pairs[index]!;
+    // Each exchange leads every second opening of a pair, and of the pairs every second one.
+    const leader = (index + round) % 2 === 0 ? KALSHI : POLYMARKET;
     const tally = this.#tally;
     if (pair.opening !== undefined || nowNs() - pair.lastUsedNs < QUIET_NS) {
       tally.leftOut.notQuiet++;
@@ -149,12 +160,13 @@ class ExchangeBench {
     this.#tap.expect(pair.markers[leader]);
     this.#sim.make(op);
     const endNs = nowNs();
-    const { atNs, firstNs } = this.#tap.departure();
+    const { atNs, firstNs, bytes } = this.#tap.departure();
     if (atNs === 0) {
       tally.leftOut.noFrame++;
       this.#sim.make(pair.makers.closing());
       return;
     }
+    this.#frameBytes[leader] = bytes;
     tally.busyNs.push(endNs - atNs);
     tally.lateNs.push(atNs - plannedNs);
     if (leader === POLYMARKET) tally.earlyNs.push(atNs - firstNs);
@@ -180,16 +192,18 @@ class ExchangeBench {
   }
 
   #shootFloor(): void {
-    if (this.#floorDepartedNs !== 0) this.#tally.floorsLost++;
     this.#tap.expect(FLOOR_MARKER);
     this.#floorFeed?.write(FLOOR_FRAME);
-    this.#floorDepartedNs = this.#tap.departure().atNs;
+    this.#floorDepartures.push(this.#tap.departure().atNs);
   }
 
-  #floorArrived(atNs: number): void {
-    if (this.#floorDepartedNs === 0) return;
-    this.#tally.floorNs.push(atNs - this.#floorDepartedNs);
-    this.#floorDepartedNs = 0;
+  #floorArrived(bytes: number, atNs: number): void {
+    this.#floorBytes += bytes;
+    while (this.#floorBytes >= FLOOR_ORDER.length) {
+      this.#floorBytes -= FLOOR_ORDER.length;
+      const departedNs = this.#floorDepartures.shift();
+      if (departedNs !== undefined) this.#tally.floorNs.push(atNs - departedNs);
+    }
   }
 }
 
@@ -204,7 +218,9 @@ function emptyTally(): Tally {
     busyNs: [],
     lateNs: [],
     earlyNs: [],
+    exchangeUtilisation: 0,
     bookChanges: 0,
+    frameBytes: [0, 0],
     orderBytes: [0, 0],
   };
 }

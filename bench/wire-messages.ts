@@ -47,8 +47,12 @@ export interface Played {
   readonly lateNs: readonly number[];
   /** By how much Polymarket's best_bid_ask frames left before the price_change, for who asks for them. */
   readonly earlyNs: readonly number[];
+  /** Share of the phase in which the exchanges' thread was not waiting: near 1, they are what is measured. */
+  readonly exchangeUtilisation: number;
   /** Of all makers, openings included. */
   readonly bookChanges: number;
+  /** Of the last opening's frame of each exchange. */
+  readonly frameBytes: ByVenue<number>;
   /** Of the first order of each exchange. */
   readonly orderBytes: ByVenue<number>;
 }

@@ -21,6 +21,15 @@ export interface ArrivedOrder {
   readonly text: string;
 }
 
+export interface Departure {
+  /** Of the expected frame; 0 when it did not leave. */
+  readonly atNs: number;
+  /** Of the first write of any socket since it was expected. */
+  readonly firstNs: number;
+  /** With the head of its WebSocket frame. */
+  readonly bytes: number;
+}
+
 type DataListener = (chunk: Buffer) => void;
 
 interface Chunk {
@@ -36,6 +45,7 @@ export class Tap {
   #expected: Buffer | undefined;
   #firstWriteNs = 0;
   #departureNs = 0;
+  #frameBytes = 0;
   readonly #readers = new WeakMap<Socket, DataListener>();
 
   constructor(onOrder: (order: ArrivedOrder) => void) {
@@ -55,10 +65,11 @@ export class Tap {
     this.#departureNs = 0;
   }
 
-  /** Of the expected frame, and of the first write since it was expected; 0 when none left. */
-  departure(): { readonly atNs: number; readonly firstNs: number } {
+  /** Since the last call of expect(). */
+  departure(): Departure {
     this.#expected = undefined;
-    return { atNs: this.#departureNs, firstNs: this.#firstWriteNs };
+    const bytes = this.#frameBytes;
+    return { atNs: this.#departureNs, firstNs: this.#firstWriteNs, bytes };
   }
 
   #beforeWrite(chunks: readonly Chunk[]): void {
@@ -69,6 +80,7 @@ export class Tap {
     if (this.#firstWriteNs === 0) this.#firstWriteNs = atNs;
     if (!isIt) return;
     this.#departureNs = atNs;
+    this.#frameBytes = chunks.reduce((sum, { chunk }) => sum + chunk.length, 0);
     this.#expected = undefined;
   }
 

@@ -114,15 +114,24 @@ function trustText({ blocks, rates }: WireRun): string {
     const { p50, p99 } = ranksOf(of.flatMap(pick));
     return `p50 ${usText(p50)}, p99 ${usText(p99)} µs`;
   };
+  const refused = new Map<string, number>();
+  for (const { summary } of blocks.underround) {
+    for (const [reason, count] of Object.entries(summary?.opportunities.refused ?? {})) {
+      refused.set(reason, (refused.get(reason) ?? 0) + count);
+    }
+  }
+  const refusals = [...refused].map(([reason, count]) => `${reason} ${count}`).join(', ');
   const seconds = played.reduce((sum, { phase }) => sum + phase.seconds, 0);
   const changes = played.reduce((sum, { bookChanges }) => sum + bookChanges, 0);
-  const [kalshiBytes, polymarketBytes] = ours[0]?.orderBytes ?? [0, 0];
+  const { frameBytes, orderBytes } = ours[0] ?? { frameBytes: [0, 0], orderBytes: [0, 0] };
   return [
     `- The exchanges hold every order for ${EXCHANGE_DELAY_MS} ms before they look at it, so that no order's signature delays another's stamp.`,
     `- An order that arrives while the exchanges still work on the opening is stamped late: that work ends after ${both(played, ({ busyNs }) => busyNs)} of the departure.`,
+    `- The exchanges' thread was busy for at most ${(100 * Math.max(...played.map(({ exchangeUtilisation }) => exchangeUtilisation))).toFixed(0)} % of a phase.`,
     `- Departures are later than planned by ${both(played, ({ lateNs }) => lateNs)}.`,
     `- Before Polymarket's price_change leave two best_bid_ask frames to who asks for them, as underround does; the first is earlier by ${both(ours, ({ earlyNs }) => earlyNs)}. The departure is the price_change's: no other frame has the size.`,
-    `- Book changes of all makers: ${(changes / Math.max(1, seconds)).toFixed(0)} a second. An order has ${kalshiBytes} bytes on Kalshi and ${polymarketBytes} on Polymarket.`,
+    `- What the engine saw and did not fire at once, warm-up included, by its own reasons: ${refusals === '' ? 'nothing' : refusals}.`,
+    `- Book changes of all makers: ${(changes / Math.max(1, seconds)).toFixed(0)} a second. The frame has ${frameBytes.join(' and ')} bytes, an order ${orderBytes.join(' and ')}: Kalshi and Polymarket.`,
   ].join('\n');
 }
 
