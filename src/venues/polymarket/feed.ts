@@ -16,11 +16,12 @@ import {
   REASON_SILENT,
   REASON_TERMS_CHANGED,
   REASON_TRUSTED,
+  REASON_UNCONFIRMED,
 } from '../feed.js';
 import { textOf } from '../json.js';
 import type { LivenessLimits } from '../liveness.js';
 import { HashCheck, HashedTerms } from './hash-check.js';
-import { isRetired, judge, type MarketBook, type Token } from './market-book.js';
+import { hasBooks, isRetired, judge, type MarketBook, type Token } from './market-book.js';
 import { StallCheck } from './stall-check.js';
 import { TokenBook } from './token-book.js';
 import { PriceChangeScanner } from './wire/frame-scanner.js';
@@ -49,6 +50,11 @@ const MISMATCH_NS = 250_000_000;
 /** Books that were asked for after a silence have so long to come before they are asked for once more. */
 const REFRESH_EVERY_NS = 250_000_000;
 const SNAPSHOT_RETRY_NS = 1_000_000_000;
+/**
+ * The book of a market that says nothing is asked for once more after so long. The second one shows
+ * all changes of before the first, unless the exchange's books are older than this.
+ */
+const ASK_AGAIN_NS = 2_000_000_000;
 /** Books that stay wrong after so many repairs need a new connection. */
 const REPAIRS_BEFORE_RECONNECT = 3;
 /**
@@ -151,6 +157,8 @@ export class PolymarketFeed implements ExchangeFeed {
       sinceNs: 0,
       repairs: 0,
       isHopeless: false,
+      isConfirmed: false,
+      isAskedAgain: false,
     };
   }
 
@@ -168,10 +176,7 @@ export class PolymarketFeed implements ExchangeFeed {
       market.repairs = 0;
       this.#forget(market, REASON_NO_SNAPSHOT, nowNs);
       market.sinceNs = nowNs;
-      for (const { book, check } of market.tokens) {
-        book.newestMs = 0;
-        this.#hashes.reset(check);
-      }
+      for (const { check } of market.tokens) this.#hashes.reset(check);
     }
     this.#watch.opened(nowNs);
     send(
@@ -251,6 +256,7 @@ export class PolymarketFeed implements ExchangeFeed {
       this.#repair(this.#refOf(book.tokenId)!.market, REASON_HASH_MISMATCH, nowNs);
     });
     this.#repairOverdue(nowNs);
+    this.#askAgain(nowNs);
     return undefined;
   }
 
@@ -270,8 +276,8 @@ export class PolymarketFeed implements ExchangeFeed {
     const ref = this.#refOf(tokenId);
     if (ref === undefined || this.#send === undefined || this.#giveUp !== undefined) return;
     const { book } = ref.token;
-    if (!book.hasSnapshot || book.statedMs === 0 || !parseHash(hash, POLLED_HASH)) return;
-    if (!this.#stall.compare(book, POLLED_HASH, timestampMs, this.#clock.nowNs())) return;
+    if (!book.hasSnapshot || book.statedMs === 0 || !parseHash(hash, READ_HASH)) return;
+    if (!this.#stall.compare(book, READ_HASH, timestampMs, this.#clock.nowNs())) return;
     this.#count('silences');
     this.#isStalled = true;
     this.#giveUp = 'its books stand still while those of REST go on';
@@ -327,15 +333,16 @@ export class PolymarketFeed implements ExchangeFeed {
         continue;
       }
       const { book, check } = ref.token;
+      if (venueMs > 0) book.newestMs = venueMs;
       if (!book.hasSnapshot) continue;
       book.set(change.isBid, change.priceE4, change.sizeCenti, change.restE6);
       if (!change.isCanonical) book.isHashable = false;
       book.statedMs = change.hasHash ? venueMs : 0;
-      if (venueMs > book.newestMs) book.newestMs = venueMs;
       book.statedHash.set(change.hash);
       // The old schema states nothing; then the book is all there is.
       book.statedBidE4 = change.statesBest ? change.bestBidE4 : book.bids.bestPriceE4();
       book.statedAskE4 = change.statesBest ? change.bestAskE4 : book.askE4();
+      if (change.statesBest) ref.market.isConfirmed = true;
       this.#hashes.stated(check);
       this.#touch(ref.market);
     }
@@ -370,6 +377,8 @@ export class PolymarketFeed implements ExchangeFeed {
       this.#forget(market, REASON_NO_SNAPSHOT, receiveNs);
       return;
     }
+    if (!book.hasSnapshot) market.isConfirmed = false;
+    const isSame = venueMs === book.newestMs && isSameHash(event.hash, book);
     book.newestMs = venueMs;
     book.hasSnapshot = true;
     book.statedBidE4 = book.bids.bestPriceE4();
@@ -377,8 +386,20 @@ export class PolymarketFeed implements ExchangeFeed {
     book.statedMs = parseHash(event.hash, book.statedHash) ? venueMs : 0;
     this.#learnTerms(market, event, receiveNs);
     this.#hashes.whole(check);
+    if (market.isAskedAgain && !this.#hasAgain(market, isSame, receiveNs)) return;
     this.#touch(market);
     this.#publishTouched(receiveNs, venueMs);
+  }
+
+  /**
+   * A market's book came once more. Either token's will do: they mirror each other (polymarket-api.md
+   * 4.13). When it is another one, the first was stale, or a change was not told.
+   */
+  #hasAgain(market: MarketBook, isSame: boolean, nowNs: number): boolean {
+    market.isAskedAgain = false;
+    if (isSame) market.isConfirmed = true;
+    else this.#repair(market, REASON_UNCONFIRMED, nowNs);
+    return isSame;
   }
 
   /**
@@ -412,6 +433,7 @@ export class PolymarketFeed implements ExchangeFeed {
     }
     book.statedBidE4 = STATED_BEST.bestBidE4;
     book.statedAskE4 = STATED_BEST.bestAskE4;
+    ref.market.isConfirmed = true;
     this.#touch(ref.market);
     const venueMs = stampOf(event);
     if (venueMs > 0) this.#watch.stamped(receiveNs, venueMs);
@@ -477,10 +499,26 @@ export class PolymarketFeed implements ExchangeFeed {
   #repairOverdue(nowNs: number): void {
     for (const market of this.#markets) {
       if (market.reason === REASON_TRUSTED || isRetired(market)) continue;
+      if (market.reason === REASON_UNCONFIRMED && hasBooks(market)) continue;
       if (nowNs - market.sinceNs > patienceNs(market)) {
         this.#repair(market, REASON_NO_SNAPSHOT, nowNs);
       }
     }
+  }
+
+  /** Quiet counts only on a connection that is believed. */
+  #askAgain(nowNs: number): void {
+    const isBelieved = this.#watch.isTrusted;
+    let quiet: MarketBook[] | undefined;
+    for (const market of this.#markets) {
+      if (market.reason !== REASON_UNCONFIRMED || !hasBooks(market)) continue;
+      if (!isBelieved) market.sinceNs = nowNs;
+      if (nowNs - market.sinceNs < ASK_AGAIN_NS) continue;
+      market.isAskedAgain = true;
+      quiet ??= [];
+      quiet.push(market);
+    }
+    if (quiet !== undefined) this.#rejoin(quiet, nowNs);
   }
 
   /** Asks for one book anew: a question whose answer comes behind all that waits in the pipe. */
@@ -523,6 +561,8 @@ export class PolymarketFeed implements ExchangeFeed {
       // Where no market has a book it is the connection's fault, not the market's.
       market.isHopeless = this.#markets.some(({ tokens }) => tokens[0].book.hasSnapshot);
       this.#giveUp = 'a book stays wrong';
+      // The exchange's clock may have been set back.
+      for (const { book } of market.tokens) book.newestMs = 0;
     }
     this.#rejoin([market], nowNs);
   }
@@ -541,6 +581,8 @@ export class PolymarketFeed implements ExchangeFeed {
       book.hasSnapshot = false;
       this.#hashes.disarm(check);
     }
+    market.isConfirmed = false;
+    market.isAskedAgain = false;
     this.#setReason(market, isRetired(market) ? market.reason : reason, nowNs);
   }
 
@@ -559,14 +601,19 @@ export class PolymarketFeed implements ExchangeFeed {
 
 /** Read into and used at once. */
 const STATED_BEST: StatedBest = { statesBest: false, bestBidE4: 0, bestAskE4: 0 };
-const POLLED_HASH = new Int32Array(HASH_WORDS);
+const READ_HASH = new Int32Array(HASH_WORDS);
+
+/** A book without a hash is told from others by its time alone. */
+function isSameHash(text: unknown, { statedHash }: TokenBook): boolean {
+  return !parseHash(text, READ_HASH) || READ_HASH.every((word, at) => word === statedHash[at]);
+}
 
 function isSameTick(one: string, other: string): boolean {
   return parseDecimal(one, PRICE_PLACES) === parseDecimal(other, PRICE_PLACES);
 }
 
 /** How long a market may stay as it is before it is mended. */
-function patienceNs({ isHopeless, tokens: [yes, no] }: MarketBook): number {
-  if (isHopeless) return HOPELESS_RETRY_NS;
-  return yes.book.hasSnapshot && no.book.hasSnapshot ? MISMATCH_NS : SNAPSHOT_RETRY_NS;
+function patienceNs(market: MarketBook): number {
+  if (market.isHopeless) return HOPELESS_RETRY_NS;
+  return hasBooks(market) ? MISMATCH_NS : SNAPSHOT_RETRY_NS;
 }

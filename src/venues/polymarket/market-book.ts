@@ -8,6 +8,7 @@ import {
   REASON_OWN_UNDERROUND,
   REASON_TERMS_CHANGED,
   REASON_TRUSTED,
+  REASON_UNCONFIRMED,
 } from '../feed.js';
 import type { HashedTerms, HashedToken } from './hash-check.js';
 import type { TokenBook } from './token-book.js';
@@ -21,6 +22,13 @@ export interface MarketBook {
   repairs: number;
   /** A new connection did not mend it. It must not cost the other markets another one. */
   isHopeless: boolean;
+  /**
+   * A book alone does not prove that it is current. What does: best prices that were stated after
+   * it, which it must have; or the same book once more, long after the first, and nothing between.
+   */
+  isConfirmed: boolean;
+  /** Its book was asked for once more, to be held against the one that is here. */
+  isAskedAgain: boolean;
 }
 
 export interface Token {
@@ -33,11 +41,16 @@ export function judge(market: MarketBook): number {
   if (isRetired(market)) return market.reason;
   const yes = market.tokens[0].book;
   const no = market.tokens[1].book;
-  if (!yes.hasSnapshot || !no.hasSnapshot) return REASON_NO_SNAPSHOT;
+  if (!hasBooks(market)) return REASON_NO_SNAPSHOT;
   if (!yes.agrees() || !no.agrees()) return REASON_BEST_MISMATCH;
   // Asks are kept as complements: their sum above 1 is YES + NO below 1.
   if (yes.asks.bestPriceE4() + no.asks.bestPriceE4() > PAYOUT_E4) return REASON_OWN_UNDERROUND;
-  return REASON_TRUSTED;
+  return market.isConfirmed ? REASON_TRUSTED : REASON_UNCONFIRMED;
+}
+
+/** Both tokens' books came since they were last asked for. @hot */
+export function hasBooks({ tokens: [yes, no] }: MarketBook): boolean {
+  return yes.book.hasSnapshot && no.book.hasSnapshot;
 }
 
 /** Its reason stays until somebody else says so. */
