@@ -518,7 +518,7 @@ export class PolymarketFeed implements ExchangeFeed {
       quiet ??= [];
       quiet.push(market);
     }
-    if (quiet !== undefined) this.#rejoin(quiet, nowNs);
+    if (quiet !== undefined) this.#ask(quiet, nowNs);
   }
 
   /** Asks for one book anew: a question whose answer comes behind all that waits in the pipe. */
@@ -543,9 +543,13 @@ export class PolymarketFeed implements ExchangeFeed {
     this.#rejoin(own, nowNs);
   }
 
-  /** Leaving and joining a token brings a fresh book (polymarket-api.md 8). */
   #rejoin(markets: readonly MarketBook[], nowNs: number): void {
     this.#count('resyncs');
+    this.#ask(markets, nowNs);
+  }
+
+  /** Leaving and joining a token brings a fresh book (polymarket-api.md 8). */
+  #ask(markets: readonly MarketBook[], nowNs: number): void {
     for (const market of markets) market.sinceNs = nowNs;
     const assets_ids = markets.flatMap(({ tokens }) => tokens.map(({ book }) => book.tokenId));
     this.#send?.(JSON.stringify({ operation: 'unsubscribe', assets_ids }));
