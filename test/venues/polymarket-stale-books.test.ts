@@ -62,7 +62,7 @@ it('a book is traded on from the first frame on that states its best prices', ()
   const { rig, peer } = connect();
   rig.deliver();
   peer.change(0, 'yes', 500, 100);
-  rig.deliver();
+  rig.deliver(1);
   expect(rig.trusted()).toEqual([true, false]);
   const [best_bid, best_ask] = ['0.3001', '0.5999'];
   const asset_id = tokensOf(1)[0];
@@ -76,8 +76,9 @@ it('a stale book is found out by the first frame that states other best prices, 
   reconnect(rig, peer, 2);
   expect(rig.reasonOf(0)).toBe('unconfirmed');
   peer.change(0, 'yes', 500, 100);
-  rig.deliver();
+  rig.deliver(1);
   expect(rig.reasonOf(0)).toBe('best-mismatch');
+  peer.outbox.length = 0;
   rig.pass(300);
   rig.believe();
   expect(rig.trusted()).toEqual([true, true]);
@@ -89,12 +90,10 @@ it('a stale book of a market that says nothing is found out by the next one', ()
   reconnect(rig, peer, 1);
   rest(rig, 1_900);
   expect(rig.reasonOf(0)).toBe('unconfirmed');
-  expect(rig.counts.resyncs).toBe(0);
-  rig.pass(100);
-  rig.deliver(2);
+  rest(rig, 200);
   expect(rig.trusted()).toEqual([false, true]);
-  expect(rig.counts.resyncs).toBe(1);
-  rig.believe();
+  expect(rig.published(0)?.no).toContainEqual([3_500, 100]);
+  rest(rig, 2_000);
   expect(rig.trusted()).toEqual([true, true]);
   expect(rig.published(0)?.no).toContainEqual([3_500, 100]);
 });
@@ -115,6 +114,34 @@ it('a quiet book is asked for again once, with all that are as quiet, and is tra
   rest(rig, 3_000);
   expect(rig.trusted()).toEqual([true, true]);
   expect(rig.counts).toMatchObject({ resyncs: 0, reconnects: 0 });
+});
+
+it('one change that is told confirms the books of all markets, when the book asked for behind it has it', () => {
+  const { rig, peer } = connect();
+  rig.deliver();
+  peer.change(0, 'yes', 500, 100);
+  rig.deliver(1);
+  expect(rig.trusted()).toEqual([true, false]);
+  expect(JSON.parse(rig.commands.at(-1)!)).toMatchObject({ assets_ids: [0, 1].flatMap(tokensOf) });
+  rig.deliver();
+  expect(rig.trusted()).toEqual([true, true]);
+  expect(rig.counts).toMatchObject({ resyncs: 0, garbage: 0 });
+});
+
+it('books that come behind a change and do not have it confirm none, and spoil none', () => {
+  const { rig, peer } = connect();
+  rig.deliver();
+  peer.staleChanges = 1;
+  for (let turn = 0; turn < 3; turn++) {
+    peer.change(0, 'yes', 500, 100 + turn);
+    rig.deliver();
+    expect(rig.trusted()).toEqual([true, false]);
+    rig.pass(300);
+  }
+  peer.staleChanges = 0;
+  peer.change(0, 'yes', 500, 200);
+  rig.deliver();
+  expect(rig.trusted()).toEqual([true, true]);
 });
 
 it('a book that comes twice at once proves nothing', () => {

@@ -21,7 +21,15 @@ import {
 import { textOf } from '../json.js';
 import type { LivenessLimits } from '../liveness.js';
 import { HashCheck, HashedTerms } from './hash-check.js';
-import { hasBooks, isRetired, judge, type MarketBook, type Token } from './market-book.js';
+import {
+  type Again,
+  hasBooks,
+  isRetired,
+  isUnconfirmed,
+  judge,
+  type MarketBook,
+  type Token,
+} from './market-book.js';
 import { StallCheck } from './stall-check.js';
 import { TokenBook } from './token-book.js';
 import { PriceChangeScanner } from './wire/frame-scanner.js';
@@ -51,10 +59,10 @@ const MISMATCH_NS = 250_000_000;
 const REFRESH_EVERY_NS = 250_000_000;
 const SNAPSHOT_RETRY_NS = 1_000_000_000;
 /**
- * The book of a market that says nothing is asked for once more after so long. The second one shows
- * all changes of before the first, unless the exchange's books are older than this.
+ * Where no market says anything books are asked for once more after so long. The second one shows all
+ * changes of before the first, unless the exchange's books are older than this.
  */
-const ASK_AGAIN_NS = 2_000_000_000;
+const ASK_QUIET_NS = 2_000_000_000;
 /** Books that stay wrong after so many repairs need a new connection. */
 const REPAIRS_BEFORE_RECONNECT = 3;
 /**
@@ -112,6 +120,12 @@ export class PolymarketFeed implements ExchangeFeed {
   #askedNs = 0;
   /** When all books were last asked for because of a silence. */
   #refreshedNs = Number.NEGATIVE_INFINITY;
+  /** There may be unconfirmed books: the next change that is told is to be a witness. */
+  #seeksWitness = false;
+  /** Of the last question with one, and when it was put; whether the witness's book had the change. */
+  #witness: MarketBook | undefined;
+  #witnessedNs = Number.NEGATIVE_INFINITY;
+  #isWitnessed = false;
 
   constructor(
     markets: readonly PolymarketFeedMarket[],
@@ -158,7 +172,8 @@ export class PolymarketFeed implements ExchangeFeed {
       repairs: 0,
       isHopeless: false,
       isConfirmed: false,
-      isAskedAgain: false,
+      again: 'no',
+      awaited: 0,
     };
   }
 
@@ -172,6 +187,8 @@ export class PolymarketFeed implements ExchangeFeed {
     this.#openPings = 0;
     this.#dataNs = nowNs;
     this.#stall.opened();
+    this.#witness = undefined;
+    this.#witnessedNs = Number.NEGATIVE_INFINITY;
     for (const market of this.#markets) {
       market.repairs = 0;
       this.#forget(market, REASON_NO_SNAPSHOT, nowNs);
@@ -256,7 +273,7 @@ export class PolymarketFeed implements ExchangeFeed {
       this.#repair(this.#refOf(book.tokenId)!.market, REASON_HASH_MISMATCH, nowNs);
     });
     this.#repairOverdue(nowNs);
-    this.#askAgain(nowNs);
+    this.#askQuiet(nowNs);
     return undefined;
   }
 
@@ -347,7 +364,9 @@ export class PolymarketFeed implements ExchangeFeed {
       this.#touch(ref.market);
     }
     if (venueMs > 0) this.#watch.stamped(receiveNs, venueMs);
+    const last = this.#touchedCount === 0 ? undefined : this.#touched[this.#touchedCount - 1];
     this.#publishTouched(receiveNs, venueMs);
+    if (this.#seeksWitness && venueMs > 0 && last !== undefined) this.#askWith(last, receiveNs);
   }
 
   #book(event: WireEvent, receiveNs: number): void {
@@ -355,26 +374,19 @@ export class PolymarketFeed implements ExchangeFeed {
     if (ref === undefined) return;
     const { market, token } = ref;
     const { book, check } = token;
+    this.#answered(ref, receiveNs);
+    const venueMs = stampOf(event);
+    if (venueMs > 0 && venueMs < book.newestMs) {
+      // A book of before the changes that were told already. The one that is here has them; where
+      // none is, it is asked for again when its time comes.
+      if (book.hasSnapshot) return;
+      this.#count('garbage');
+      this.#forget(market, REASON_NO_SNAPSHOT, receiveNs);
+      return;
+    }
     if (!book.fill(event.bids, event.asks)) {
       this.#count('garbage');
       this.#repair(market, REASON_GARBAGE, receiveNs);
-      return;
-    }
-    // The first books answer the subscription that was sent when the connection opened. A book's
-    // own time is that of its last change, long ago in a quiet market: it says nothing of the
-    // connection.
-    const isFirst = !book.hasSnapshot && market.repairs === 0;
-    if (book === this.#askedBook) {
-      this.#askedBook = undefined;
-      this.#watch.answered(this.#askedNs, receiveNs, true);
-    } else if (isFirst && this.#askedNs < this.#openedNs) {
-      this.#watch.firstAnswered(this.#openedNs, receiveNs);
-    }
-    const venueMs = stampOf(event);
-    // A book of before the changes that were told already: it is asked for again when its time comes.
-    if (venueMs > 0 && venueMs < book.newestMs) {
-      this.#count('garbage');
-      this.#forget(market, REASON_NO_SNAPSHOT, receiveNs);
       return;
     }
     if (!book.hasSnapshot) market.isConfirmed = false;
@@ -386,20 +398,24 @@ export class PolymarketFeed implements ExchangeFeed {
     book.statedMs = parseHash(event.hash, book.statedHash) ? venueMs : 0;
     this.#learnTerms(market, event, receiveNs);
     this.#hashes.whole(check);
-    if (market.isAskedAgain && !this.#hasAgain(market, isSame, receiveNs)) return;
+    if (market.again !== 'no') this.#cameAgain(market, isSame);
     this.#touch(market);
     this.#publishTouched(receiveNs, venueMs);
   }
 
   /**
-   * A market's book came once more. Either token's will do: they mirror each other (polymarket-api.md
-   * 4.13). When it is another one, the first was stale, or a change was not told.
+   * A book came. The first ones answer the subscription that was sent when the connection opened. A
+   * book's own time is that of its last change, long ago in a quiet market: it says nothing of the
+   * connection.
    */
-  #hasAgain(market: MarketBook, isSame: boolean, nowNs: number): boolean {
-    market.isAskedAgain = false;
-    if (isSame) market.isConfirmed = true;
-    else this.#repair(market, REASON_UNCONFIRMED, nowNs);
-    return isSame;
+  #answered({ market, token: { book } }: TokenRef, receiveNs: number): void {
+    const isFirst = !book.hasSnapshot && market.repairs === 0;
+    if (book === this.#askedBook) {
+      this.#askedBook = undefined;
+      this.#watch.answered(this.#askedNs, receiveNs, true);
+    } else if (isFirst && this.#askedNs < this.#openedNs) {
+      this.#watch.firstAnswered(this.#openedNs, receiveNs);
+    }
   }
 
   /**
@@ -485,6 +501,7 @@ export class PolymarketFeed implements ExchangeFeed {
   #publish(market: MarketBook, receiveNs: number, venueMs: number): void {
     const reason = judge(market);
     if (reason === REASON_NO_SNAPSHOT) return;
+    if (reason === REASON_UNCONFIRMED) this.#seeksWitness = true;
     if (reason !== REASON_TRUSTED) this.#setReason(market, reason, receiveNs);
     else {
       market.repairs = 0;
@@ -499,7 +516,7 @@ export class PolymarketFeed implements ExchangeFeed {
   #repairOverdue(nowNs: number): void {
     for (const market of this.#markets) {
       if (market.reason === REASON_TRUSTED || isRetired(market)) continue;
-      if (market.reason === REASON_UNCONFIRMED && hasBooks(market)) continue;
+      if (isUnconfirmed(market)) continue;
       if (nowNs - market.sinceNs > patienceNs(market)) {
         this.#repair(market, REASON_NO_SNAPSHOT, nowNs);
       }
@@ -507,18 +524,47 @@ export class PolymarketFeed implements ExchangeFeed {
   }
 
   /** Quiet counts only on a connection that is believed. */
-  #askAgain(nowNs: number): void {
+  #askQuiet(nowNs: number): void {
     const isBelieved = this.#watch.isTrusted;
     let quiet: MarketBook[] | undefined;
     for (const market of this.#markets) {
-      if (market.reason !== REASON_UNCONFIRMED || !hasBooks(market)) continue;
+      if (!isUnconfirmed(market)) continue;
       if (!isBelieved) market.sinceNs = nowNs;
-      if (nowNs - market.sinceNs < ASK_AGAIN_NS) continue;
-      market.isAskedAgain = true;
+      if (nowNs - market.sinceNs < ASK_QUIET_NS) continue;
       quiet ??= [];
       quiet.push(market);
     }
-    if (quiet !== undefined) this.#ask(quiet, nowNs);
+    if (quiet !== undefined) this.#askAgain(quiet, 'quiet', nowNs);
+  }
+
+  /** A change was told of `witness`: its book goes first, the others' behind it. */
+  #askWith(witness: MarketBook, nowNs: number): void {
+    if (nowNs - this.#witnessedNs < REFRESH_EVERY_NS) return;
+    const others = this.#markets.filter((market) => market !== witness && isUnconfirmed(market));
+    this.#seeksWitness = others.length > 0;
+    if (!this.#seeksWitness) return;
+    this.#witnessedNs = nowNs;
+    this.#witness = witness;
+    this.#isWitnessed = false;
+    this.#askAgain([witness, ...others], 'witness', nowNs);
+  }
+
+  #askAgain(markets: readonly MarketBook[], why: Again, nowNs: number): void {
+    for (const market of markets) {
+      market.again = why;
+      market.awaited = market.tokens.length;
+    }
+    this.#ask(markets, nowNs);
+  }
+
+  /** A book that is here came once more, and is not older than what was told. */
+  #cameAgain(market: MarketBook, isSame: boolean): void {
+    market.awaited--;
+    if (market.again === 'quiet' && !isSame) market.again = 'no';
+    if (market.again === 'no' || market.awaited > 0) return;
+    if (market === this.#witness) this.#isWitnessed = true;
+    if (market.again === 'quiet' || this.#isWitnessed) market.isConfirmed = true;
+    market.again = 'no';
   }
 
   /** Asks for one book anew: a question whose answer comes behind all that waits in the pipe. */
@@ -586,7 +632,7 @@ export class PolymarketFeed implements ExchangeFeed {
       this.#hashes.disarm(check);
     }
     market.isConfirmed = false;
-    market.isAskedAgain = false;
+    market.again = 'no';
     this.#setReason(market, isRetired(market) ? market.reason : reason, nowNs);
   }
 

@@ -24,12 +24,20 @@ export interface MarketBook {
   isHopeless: boolean;
   /**
    * A book alone does not prove that it is current. What does: best prices that were stated after
-   * it, which it must have; or the same book once more, long after the first, and nothing between.
+   * it, which it must have; or a second book, see Again.
    */
   isConfirmed: boolean;
-  /** Its book was asked for once more, to be held against the one that is here. */
-  isAskedAgain: boolean;
+  again: Again;
+  /** Of its two books that were asked for once more, those that have not come. */
+  awaited: number;
 }
+
+/**
+ * Why a book that is here was asked for once more. `witness`: with a book of which something newer
+ * was told since the first ones came; when that has it, no book that came with it is older than the
+ * stream of changes. `quiet`: nothing was told for long; the same book once more is current.
+ */
+export type Again = 'no' | 'witness' | 'quiet';
 
 export interface Token {
   readonly book: TokenBook;
@@ -51,6 +59,11 @@ export function judge(market: MarketBook): number {
 /** Both tokens' books came since they were last asked for. @hot */
 export function hasBooks({ tokens: [yes, no] }: MarketBook): boolean {
   return yes.book.hasSnapshot && no.book.hasSnapshot;
+}
+
+/** Both books are here and agree with all that was told, which is nothing yet. */
+export function isUnconfirmed(market: MarketBook): boolean {
+  return market.reason === REASON_UNCONFIRMED && hasBooks(market);
 }
 
 /** Its reason stays until somebody else says so. */
