@@ -20,9 +20,9 @@ import {
 } from '../feed.js';
 import { textOf } from '../json.js';
 import type { LivenessLimits } from '../liveness.js';
+import { Confirmation } from './confirmation.js';
 import { HashCheck, HashedTerms } from './hash-check.js';
 import {
-  type Again,
   hasBooks,
   isRetired,
   isUnconfirmed,
@@ -58,11 +58,6 @@ const MISMATCH_NS = 250_000_000;
 /** Books that were asked for after a silence have so long to come before they are asked for once more. */
 const REFRESH_EVERY_NS = 250_000_000;
 const SNAPSHOT_RETRY_NS = 1_000_000_000;
-/**
- * Where no market says anything books are asked for once more after so long. The second one shows all
- * changes of before the first, unless the exchange's books are older than this.
- */
-const ASK_QUIET_NS = 2_000_000_000;
 /** Books that stay wrong after so many repairs need a new connection. */
 const REPAIRS_BEFORE_RECONNECT = 3;
 /**
@@ -96,6 +91,7 @@ export class PolymarketFeed implements ExchangeFeed {
   readonly #scanner: PriceChangeScanner;
   readonly #changes = new PriceChanges();
   readonly #hashes: HashCheck;
+  readonly #confirmation = new Confirmation();
   readonly #stall: StallCheck;
   readonly #sink: FeedSink;
   readonly #count: CountFeed;
@@ -120,12 +116,6 @@ export class PolymarketFeed implements ExchangeFeed {
   #askedNs = 0;
   /** When all books were last asked for because of a silence. */
   #refreshedNs = Number.NEGATIVE_INFINITY;
-  /** There may be unconfirmed books: the next change that is told is to be a witness. */
-  #seeksWitness = false;
-  /** Of the last question with one, and when it was put; whether the witness's book had the change. */
-  #witness: MarketBook | undefined;
-  #witnessedNs = Number.NEGATIVE_INFINITY;
-  #isWitnessed = false;
 
   constructor(
     markets: readonly PolymarketFeedMarket[],
@@ -187,8 +177,7 @@ export class PolymarketFeed implements ExchangeFeed {
     this.#openPings = 0;
     this.#dataNs = nowNs;
     this.#stall.opened();
-    this.#witness = undefined;
-    this.#witnessedNs = Number.NEGATIVE_INFINITY;
+    this.#confirmation.opened();
     for (const market of this.#markets) {
       market.repairs = 0;
       this.#forget(market, REASON_NO_SNAPSHOT, nowNs);
@@ -273,7 +262,7 @@ export class PolymarketFeed implements ExchangeFeed {
       this.#repair(this.#refOf(book.tokenId)!.market, REASON_HASH_MISMATCH, nowNs);
     });
     this.#repairOverdue(nowNs);
-    this.#askQuiet(nowNs);
+    this.#ask(this.#confirmation.askQuiet(this.#markets, this.#watch.isTrusted, nowNs), nowNs);
     return undefined;
   }
 
@@ -366,7 +355,9 @@ export class PolymarketFeed implements ExchangeFeed {
     if (venueMs > 0) this.#watch.stamped(receiveNs, venueMs);
     const last = this.#touchedCount === 0 ? undefined : this.#touched[this.#touchedCount - 1];
     this.#publishTouched(receiveNs, venueMs);
-    if (this.#seeksWitness && venueMs > 0 && last !== undefined) this.#askWith(last, receiveNs);
+    if (this.#confirmation.isSought && venueMs > 0 && last !== undefined) {
+      this.#ask(this.#confirmation.askWith(last, this.#markets, receiveNs), receiveNs);
+    }
   }
 
   #book(event: WireEvent, receiveNs: number): void {
@@ -398,7 +389,7 @@ export class PolymarketFeed implements ExchangeFeed {
     book.statedMs = parseHash(event.hash, book.statedHash) ? venueMs : 0;
     this.#learnTerms(market, event, receiveNs);
     this.#hashes.whole(check);
-    if (market.again !== 'no') this.#cameAgain(market, isSame);
+    this.#confirmation.came(market, isSame);
     this.#touch(market);
     this.#publishTouched(receiveNs, venueMs);
   }
@@ -501,7 +492,7 @@ export class PolymarketFeed implements ExchangeFeed {
   #publish(market: MarketBook, receiveNs: number, venueMs: number): void {
     const reason = judge(market);
     if (reason === REASON_NO_SNAPSHOT) return;
-    if (reason === REASON_UNCONFIRMED) this.#seeksWitness = true;
+    if (reason === REASON_UNCONFIRMED) this.#confirmation.seek();
     if (reason !== REASON_TRUSTED) this.#setReason(market, reason, receiveNs);
     else {
       market.repairs = 0;
@@ -521,50 +512,6 @@ export class PolymarketFeed implements ExchangeFeed {
         this.#repair(market, REASON_NO_SNAPSHOT, nowNs);
       }
     }
-  }
-
-  /** Quiet counts only on a connection that is believed. */
-  #askQuiet(nowNs: number): void {
-    const isBelieved = this.#watch.isTrusted;
-    let quiet: MarketBook[] | undefined;
-    for (const market of this.#markets) {
-      if (!isUnconfirmed(market)) continue;
-      if (!isBelieved) market.sinceNs = nowNs;
-      if (nowNs - market.sinceNs < ASK_QUIET_NS) continue;
-      quiet ??= [];
-      quiet.push(market);
-    }
-    if (quiet !== undefined) this.#askAgain(quiet, 'quiet', nowNs);
-  }
-
-  /** A change was told of `witness`: its book goes first, the others' behind it. */
-  #askWith(witness: MarketBook, nowNs: number): void {
-    if (nowNs - this.#witnessedNs < REFRESH_EVERY_NS) return;
-    const others = this.#markets.filter((market) => market !== witness && isUnconfirmed(market));
-    this.#seeksWitness = others.length > 0;
-    if (!this.#seeksWitness) return;
-    this.#witnessedNs = nowNs;
-    this.#witness = witness;
-    this.#isWitnessed = false;
-    this.#askAgain([witness, ...others], 'witness', nowNs);
-  }
-
-  #askAgain(markets: readonly MarketBook[], why: Again, nowNs: number): void {
-    for (const market of markets) {
-      market.again = why;
-      market.awaited = market.tokens.length;
-    }
-    this.#ask(markets, nowNs);
-  }
-
-  /** A book that is here came once more, and is not older than what was told. */
-  #cameAgain(market: MarketBook, isSame: boolean): void {
-    market.awaited--;
-    if (market.again === 'quiet' && !isSame) market.again = 'no';
-    if (market.again === 'no' || market.awaited > 0) return;
-    if (market === this.#witness) this.#isWitnessed = true;
-    if (market.again === 'quiet' || this.#isWitnessed) market.isConfirmed = true;
-    market.again = 'no';
   }
 
   /** Asks for one book anew: a question whose answer comes behind all that waits in the pipe. */
@@ -596,6 +543,7 @@ export class PolymarketFeed implements ExchangeFeed {
 
   /** Leaving and joining a token brings a fresh book (polymarket-api.md 8). */
   #ask(markets: readonly MarketBook[], nowNs: number): void {
+    if (markets.length === 0) return;
     for (const market of markets) market.sinceNs = nowNs;
     const assets_ids = markets.flatMap(({ tokens }) => tokens.map(({ book }) => book.tokenId));
     this.#send?.(JSON.stringify({ operation: 'unsubscribe', assets_ids }));
