@@ -68,6 +68,8 @@ import type {
 
 /** How often decisions are read and money and rests are looked after. */
 const HOUSEKEEPING_MS = 10;
+/** A market that says nothing is believed two seconds after its book; one that has none at all is not waited for. */
+const FIRST_BOOKS_MS = 3_000;
 /** A worker that has not gone through its loop for so long is stuck. */
 const STUCK_MS = 5_000;
 const LATE_LEGS_EVERY_MS = 1_000;
@@ -190,6 +192,7 @@ export class Engine {
     const orderLimits = await this.#readLimits(accounts);
     this.#refuseWhenStopping();
     await this.#startWorkers(running, session, orderLimits);
+    await this.#awaitBooks(running);
     this.#refuseWhenStopping();
     this.#lookAfter(running, watch);
     // What the last run left alone is held, and being evened out, before anything new is fired.
@@ -497,6 +500,15 @@ export class Engine {
       started.push(begin(`executor-${executor}`, first('executor') + executor, role));
     }
     await Promise.all(started);
+  }
+
+  /** Who is told that the engine runs may count on every market. */
+  async #awaitBooks({ ends }: Running): Promise<void> {
+    const untilMs = performance.now() + FIRST_BOOKS_MS;
+    const isWaiting = () => VENUES.some((venue) => ends.trustedMarkets(venue) < ends.pairs.length);
+    while (isWaiting() && this.#stopping === undefined && performance.now() < untilMs) {
+      await new Promise((resolve) => setTimeout(resolve, HOUSEKEEPING_MS));
+    }
   }
 
   /** What may be spent: cash of each Kalshi shard and of Polymarket, and what the position limits leave. */

@@ -77,6 +77,11 @@ export class ConnectionWatch {
     this.#setReason(REASON_DISCONNECTED);
   }
 
+  /** What its frames tell is current, as far as this connection's own signs go. */
+  get isTrusted(): boolean {
+    return this.#reason === REASON_TRUSTED;
+  }
+
   /** It said nothing for longer than is usual: what it would have said may be lost. @hot */
   get isSilent(): boolean {
     return this.#reason === REASON_SILENT;

@@ -22,6 +22,7 @@ export const TRUST_REASONS = [
   'halted',
   'polled',
   'hash-mismatch',
+  'unconfirmed',
 ] as const;
 
 export const REASON_TRUSTED = 1;
@@ -42,6 +43,8 @@ export const REASON_HALTED = 14;
 /** Read by REST while the socket is down: shown, never traded on. */
 export const REASON_POLLED = 15;
 export const REASON_HASH_MISMATCH = 16;
+/** Its book came, and nothing has shown yet that it is not one of some time ago. */
+export const REASON_UNCONFIRMED = 17;
 
 /** Where a feed puts what it knows. `market` is the engine's dense index. */
 export interface FeedSink {

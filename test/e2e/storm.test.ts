@@ -8,6 +8,7 @@ import { z } from 'zod';
 import type { RunSummary } from '../../src/cli/summary.js';
 import { STORM } from '../../src/sim/storm.js';
 import { EngineRun, endAllRuns, expectAgreement, expectHonestBooks } from './engine-process.js';
+import { nakedTimes } from './naked-time.js';
 
 const MINUTES = Number(process.env.UNDERROUND_SOAK_MINUTES ?? '0.5');
 const SEED = Number(process.env.UNDERROUND_SOAK_SEED ?? '7');
@@ -15,6 +16,9 @@ const SOAK_MS = MINUTES * 60_000;
 /** At the end, without faults: trading has time to come back, and the last lost replies are looked up. */
 const CALM_MS = Math.min(60_000, SOAK_MS / 3);
 const ASK_EVERY_MS = 2_000;
+/** A storm of so many minutes covers so many market frames. */
+const LONG_MINUTES = 20;
+const LONG_FRAMES = 1_000_000;
 
 afterEach(endAllRuns);
 
@@ -135,17 +139,13 @@ const BUDGET_SLACK = 1.1;
 
 /** Exposures that were neither evened out nor told within their budget of dollars times seconds. */
 function overBudget(run: EngineRun): string[] {
-  const ends = run.lines.filter(({ event }) => event === 'neutral' || event === 'alert-naked');
-  const endMs = run.lines.at(-1)?.atMs ?? 0;
-  return run.linesOf('exposed').flatMap(({ text, atMs }) => {
-    const pair = / pair=(\S+)/.exec(text)?.[1];
-    const dollars =
-      Number(/ contracts=([\d.]+)/.exec(text)?.[1]) * Number(/ basis=([\d.]+)/.exec(text)?.[1]);
-    const end = ends.find((each) => each.atMs >= atMs && each.text.includes(` pair=${pair} `));
-    const seconds = ((end?.atMs ?? endMs) - atMs) / 1_000;
-    const isOver = dollars * seconds > BUDGET_DOLLAR_SECONDS * BUDGET_SLACK;
-    return isOver ? [`${text} seconds=${seconds}`] : [];
-  });
+  return nakedTimes(run.lines)
+    .filter(({ dollarSeconds }) => dollarSeconds > BUDGET_DOLLAR_SECONDS * BUDGET_SLACK)
+    .map(({ text, dollarSeconds }) => `${text} dollarSeconds=${dollarSeconds}`);
+}
+
+function framesOf({ feeds }: RunSummary): number {
+  return Object.values(feeds).reduce((sum, each) => sum + each.frames, 0);
 }
 
 /** The figures of a soak, one line of JSON. */
@@ -176,7 +176,7 @@ function tell(
     opportunities,
     nakedE6,
     exposures: exposuresOf(storm.run),
-    frames: Object.values(feeds).reduce((sum, each) => sum + each.frames, 0),
+    frames: framesOf(summary),
     mistakes: storm.mistakes(played),
     unresolved: storm.run.linesOf('unresolved').map(({ text }) => text),
   };
@@ -219,6 +219,7 @@ it('never fires on what it cannot trust, never sends twice, and trades again aft
   expect(resumed.filter(({ afterMs }) => Number.isNaN(afterMs))).toEqual([]);
   expect(storm.run.linesOf('kill')).toEqual([]);
   expect(overBudget(storm.run)).toEqual([]);
+  if (MINUTES >= LONG_MINUTES) expect(framesOf(summary)).toBeGreaterThanOrEqual(LONG_FRAMES);
   expect(summary.opportunities.false).toBe(0);
 });
 

@@ -22,8 +22,10 @@ import { openVenueTable } from '../../src/runtime/venue-guards.js';
 import type { EngineMessage, TradedPair, WorkerInput } from '../../src/runtime/worker-protocol.js';
 import { ControlBlock, ENGINE_RUNNING, ENGINE_STOPPED } from '../../src/shm/control-block.js';
 import { FlightTable } from '../../src/shm/flight-table.js';
+import { QuoteTable } from '../../src/shm/quote-table.js';
 import { RiskTable } from '../../src/shm/risk-table.js';
 import { SpscRing } from '../../src/shm/spsc-ring.js';
+import { REASON_TRUSTED } from '../../src/venues/feed.js';
 import type { VenueFill } from '../../src/venues/orders.js';
 import { until } from '../net/raw-server.js';
 
@@ -62,6 +64,9 @@ vi.mock('../../src/runtime/supervisor.js', () => ({
     start(name: string, input: WorkerInput): Promise<void> {
       world.started.push(name);
       world.inputs.push(input);
+      if (input.role.kind === 'feed') {
+        new QuoteTable(input.memory.quotes).setTrust(input.role.venue, 0, REASON_TRUSTED);
+      }
       return world.ready();
     }
     async end(): Promise<void> {

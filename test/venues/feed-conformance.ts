@@ -128,7 +128,7 @@ function expectWhole(rig: FeedRig): void {
 function opened(feed: FeedUnderTest, markets = MARKETS): FeedRig {
   const rig = new FeedRig(feed, markets);
   rig.connect();
-  rig.deliver();
+  rig.believe();
   return rig;
 }
 
@@ -159,7 +159,7 @@ function describeBooks(feed: FeedUnderTest): void {
     const rig = new FeedRig(feed, MARKETS);
     rig.connect();
     expect(rig.trusted()).not.toContain(true);
-    rig.deliver();
+    rig.believe();
     expectWhole(rig);
   });
 
@@ -171,7 +171,7 @@ function describeBooks(feed: FeedUnderTest): void {
     rig.connect();
     expect(rig.trusted()).not.toContain(true);
     expect(rig.connections).toBe(2);
-    rig.deliver();
+    rig.believe();
     expectWhole(rig);
   });
 
@@ -200,7 +200,7 @@ function describeBooks(feed: FeedUnderTest): void {
     rig.truth[1]!.yes.clear();
     rig.truth[1]!.no.clear();
     rig.connect();
-    rig.deliver();
+    rig.believe();
     expectWhole(rig);
   });
 
@@ -247,7 +247,7 @@ function describeAge(feed: FeedUnderTest): void {
 
   it('trusts nothing of a burst that was held up, from its first frame to its last', () => {
     const rig = opened(feed);
-    for (let turn = 0; turn < 50; turn++) {
+    for (let turn = 0; turn < 500; turn++) {
       rig.peer.change(turn % MARKETS, 'yes', 100 * (1 + (turn % 40)), 500 + turn);
       rig.deliver();
       rig.pass(10);

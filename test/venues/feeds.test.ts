@@ -20,7 +20,7 @@ function kalshi(markets = 3): { rig: FeedRig; peer: () => KalshiPeer } {
 function polymarket(markets = 3): { rig: FeedRig; peer: () => PolymarketPeer } {
   const rig = new FeedRig(POLYMARKET_FEED, markets);
   rig.connect();
-  rig.deliver();
+  rig.believe();
   return { rig, peer: () => rig.peer as PolymarketPeer };
 }
 
@@ -226,7 +226,7 @@ it('Polymarket: a stated best that never comes is mended by leaving and joining,
     'unsubscribe',
     'subscribe',
   ]);
-  rig.deliver();
+  rig.believe();
   expect(rig.isTrusted(0)).toBe(true);
 });
 

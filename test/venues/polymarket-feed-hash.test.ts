@@ -26,6 +26,7 @@ class Line {
   readonly asks = new Map<number, string>();
   readonly commands: string[] = [];
   readonly counts: Record<string, number> = {};
+  agreements = 0;
 
   constructor(markets: readonly PolymarketFeedMarket[]) {
     const levels = (ladder: Ladder) =>
@@ -263,6 +264,9 @@ describe("the simulator's frames", () => {
     expect(line.passUntilDistrusted(2_000)).toBeLessThanOrEqual(325);
     expect(line.reasons[0]).toBe('hash-mismatch');
     line.hand(`[${bookFrame(book, 0)},${bookFrame(book, 1)}]`);
+    expect(line.reasons[0]).toBe('unconfirmed');
+    book.apply(eventAt(startMs + 3_002, [lost]), undefined);
+    line.hand(priceChangeFrame(book, lost));
     expect(line.reasons[0]).toBe('trusted');
     expect(line.feed.armedTokens).toBe(2);
     expect(line.counts.fallbacks).toBeUndefined();
@@ -297,8 +301,15 @@ describe('a hash that does not agree', () => {
       peer.change(market, 'yes', 1_000, 12_300 + ++losses);
       peer.outbox.length = 0;
     };
-    hear();
-    return { line, peer, truth, hear, lose };
+    /** What comes after a book shows that it is current. */
+    const agree = (markets: Iterable<number> = truth.keys()) => {
+      hear();
+      for (const market of markets) peer.change(market, 'no', 900, 4_300 + line.agreements);
+      line.agreements++;
+      hear();
+    };
+    agree();
+    return { line, peer, truth, hear, agree, lose };
   }
 
   it('is forgiven while newer frames settle it', () => {
@@ -319,7 +330,7 @@ describe('a hash that does not agree', () => {
   });
 
   it('shows a loss to a book that never comes to rest', () => {
-    const { line, peer, hear, lose } = connect();
+    const { line, peer, agree, lose } = connect();
     lose(0);
     let ticks = 0;
     for (; ticks < 200 && line.reasons[0] === 'trusted'; ticks++) {
@@ -330,12 +341,12 @@ describe('a hash that does not agree', () => {
     expect(line.reasons[0]).toBe('hash-mismatch');
     expect(ticks * TICK_MS).toBeGreaterThan(1_000);
     expect(ticks * TICK_MS).toBeLessThan(1_500);
-    hear();
+    agree();
     expect(line.reasons[0]).toBe('trusted');
   });
 
   it('is looked at in turn, a bounded number a tick', () => {
-    const { line, peer, hear, lose } = connect();
+    const { line, peer, agree, lose } = connect();
     for (let market = 0; market < MARKETS; market++) {
       lose(market);
       peer.change(market, 'no', 2_000, 100);
@@ -349,7 +360,7 @@ describe('a hash that does not agree', () => {
     }
     expect(line.counts.gaps).toBe(MARKETS);
     expect(Math.max(...perTick)).toBeLessThanOrEqual(4);
-    hear();
+    agree();
     expect(new Set(line.reasons)).toEqual(new Set(['trusted']));
   });
 
@@ -365,7 +376,7 @@ describe('a hash that does not agree', () => {
   it.each(['0.410', '0.41'])(
     'follows the last trade of either token, hashed as %s, told by its event or by a whole book',
     (text) => {
-      const { line, peer, hear } = connect();
+      const { line, peer, hear, agree } = connect();
       peer.lastTrade = text;
       peer.change(0, 'yes', 1_000, 100);
       const asset_id = tokensOf(0)[1];
@@ -379,7 +390,7 @@ describe('a hash that does not agree', () => {
       hear();
       line.passUntilDistrusted(1_000);
       expect(line.reasons[0]).toBe('hash-mismatch');
-      hear();
+      agree([0]);
       expect(line.passUntilDistrusted(1_000)).toBe(1_000);
       expect(line.counts.resyncs).toBe(1);
     },
@@ -431,12 +442,12 @@ describe('a hash that does not agree', () => {
   });
 
   it('is not looked for in a book that is too deep to hash in a tick', () => {
-    const { line, peer, truth, hear } = connect();
+    const { line, peer, truth, agree } = connect();
     for (let level = 1; level <= 500; level++) truth[0]!.yes.set(level, 100);
     line.feed.closed();
     line.feed.opened((text) => line.commands.push(text), line.clock.nowNs());
     peer.opened();
-    hear();
+    agree();
     expect(line.feed.armedTokens).toBe(2 * MARKETS - 2);
     expect(line.passUntilDistrusted(1_000)).toBe(1_000);
   });

@@ -19,7 +19,7 @@ function connect(markets = 3) {
   };
   const rig = new FeedRig({ ...POLYMARKET_FEED, createPeer }, markets);
   rig.connect();
-  rig.deliver();
+  rig.believe();
   const peer = () => rig.peer as PolymarketPeer;
   const feed = rig.feed as PolymarketFeed;
   return { rig, peer, feed, ticks };
@@ -52,7 +52,7 @@ it('tells of changed terms once for both tokens, and asks for the book when read
   feed.readmit(1);
   expect(operations(rig.commands.slice(asked))).toEqual(['unsubscribe', 'subscribe']);
   expect(rig.isTrusted(1)).toBe(false);
-  rig.deliver();
+  rig.believe();
   expect(rig.trusted()).toEqual([true, true, true]);
   expect(feed.armedTokens).toBe(6);
 });

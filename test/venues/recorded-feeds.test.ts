@@ -2,7 +2,12 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { Ladder } from '../../src/domain/ladder.js';
-import { type FeedCounter, type FeedSink, REASON_TRUSTED } from '../../src/venues/feed.js';
+import {
+  type FeedCounter,
+  type FeedSink,
+  REASON_TRUSTED,
+  REASON_UNCONFIRMED,
+} from '../../src/venues/feed.js';
 import { KalshiFeed } from '../../src/venues/kalshi/feed.js';
 import { PolymarketFeed } from '../../src/venues/polymarket/feed.js';
 
@@ -219,7 +224,7 @@ it('recorded Polymarket batches: each book is the reconstruction, and trusted at
     feed.opened(() => undefined, clock.nowNs());
     const dump = books.map((book) => ({ ...book, event_type: 'book' }));
     feed.frame(Buffer.from(JSON.stringify(dump)), clock.nowNs());
-    expect(sink.reasons.get(0)).toBe(REASON_TRUSTED);
+    expect(sink.reasons.get(0)).toBe(REASON_UNCONFIRMED);
     const side = (levels: WireLevel[]) =>
       new Map(levels.map(({ price, size }) => [scaled(price, 4), scaled(size, 2)]));
     const truth = new Map(

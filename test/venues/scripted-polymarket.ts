@@ -36,6 +36,10 @@ export class PolymarketPeer implements Peer {
   lastTrade = '0.305';
   /** Of the markets whose tick is not 0.0001; shared by all connections of a test. */
   ticks: ReadonlyMap<number, string> = new Map();
+  /** Books that are asked for are those of before so many changes of their market. */
+  staleChanges = 0;
+  /** Of each market, oldest first: the book before each change, and its time. */
+  readonly #past = new Map<number, { readonly book: TrueBook; readonly changedMs: number }[]>();
   /** Markets without an order book: nothing is ever told of them. */
   readonly absent = new Set<number>();
 
@@ -67,7 +71,9 @@ export class PolymarketPeer implements Peer {
     const markets = [...new Set(fresh.map(marketOf))].filter((market) => !this.absent.has(market));
     for (const market of markets.length === 0 ? [] : markets) {
       const book = copyBook(this.#options.truth[market]!);
-      const books = tokensOf(market).map((_, token) => this.bookEvent(market, token));
+      const books = this.#asShown(market, () =>
+        tokensOf(market).map((_, token) => this.bookEvent(market, token)),
+      );
       this.outbox.push({ data: Buffer.from(JSON.stringify(books)), market, book });
     }
     if (markets.length === 0) this.outbox.push({ data: Buffer.from('[]') });
@@ -80,6 +86,9 @@ export class PolymarketPeer implements Peer {
   /** One matching event: a frame a change, all of them stating the best prices after the last. */
   event(market: number, changes: readonly Change[]): void {
     const book = this.#options.truth[market]!;
+    const past = this.#past.get(market) ?? [];
+    past.push({ book: copyBook(book), changedMs: this.changedMs(market) });
+    this.#past.set(market, past);
     const steps: [Change, TrueBook][] = [];
     for (const change of changes) {
       if (change.sizeCenti === 0) book[change.side].delete(change.priceE4);
@@ -102,6 +111,21 @@ export class PolymarketPeer implements Peer {
       const data = Buffer.from(JSON.stringify(frame));
       this.outbox.push({ data, market, book: after, finalBest: [yesBest, noBest] });
     }
+  }
+
+  /** With the market as who asks for its book is shown it. */
+  #asShown<T>(market: number, tell: () => T): T {
+    const shown =
+      this.staleChanges === 0 ? undefined : this.#past.get(market)?.at(-this.staleChanges);
+    if (shown === undefined) return tell();
+    const truth = this.#options.truth as TrueBook[];
+    const now = { book: truth[market]!, changedMs: this.changedMs(market) };
+    truth[market] = shown.book;
+    this.#changedMs.set(market, shown.changedMs);
+    const told = tell();
+    truth[market] = now.book;
+    this.#changedMs.set(market, now.changedMs);
+    return told;
   }
 
   bookEvent(market: number, token: number): object {

@@ -16,11 +16,20 @@ import {
   REASON_SILENT,
   REASON_TERMS_CHANGED,
   REASON_TRUSTED,
+  REASON_UNCONFIRMED,
 } from '../feed.js';
 import { textOf } from '../json.js';
 import type { LivenessLimits } from '../liveness.js';
+import { Confirmation } from './confirmation.js';
 import { HashCheck, HashedTerms } from './hash-check.js';
-import { isRetired, judge, type MarketBook, type Token } from './market-book.js';
+import {
+  hasBooks,
+  isRetired,
+  isUnconfirmed,
+  judge,
+  type MarketBook,
+  type Token,
+} from './market-book.js';
 import { StallCheck } from './stall-check.js';
 import { TokenBook } from './token-book.js';
 import { PriceChangeScanner } from './wire/frame-scanner.js';
@@ -82,6 +91,7 @@ export class PolymarketFeed implements ExchangeFeed {
   readonly #scanner: PriceChangeScanner;
   readonly #changes = new PriceChanges();
   readonly #hashes: HashCheck;
+  readonly #confirmation = new Confirmation();
   readonly #stall: StallCheck;
   readonly #sink: FeedSink;
   readonly #count: CountFeed;
@@ -151,6 +161,9 @@ export class PolymarketFeed implements ExchangeFeed {
       sinceNs: 0,
       repairs: 0,
       isHopeless: false,
+      isConfirmed: false,
+      again: 'no',
+      awaited: 0,
     };
   }
 
@@ -164,14 +177,12 @@ export class PolymarketFeed implements ExchangeFeed {
     this.#openPings = 0;
     this.#dataNs = nowNs;
     this.#stall.opened();
+    this.#confirmation.opened();
     for (const market of this.#markets) {
       market.repairs = 0;
       this.#forget(market, REASON_NO_SNAPSHOT, nowNs);
       market.sinceNs = nowNs;
-      for (const { book, check } of market.tokens) {
-        book.newestMs = 0;
-        this.#hashes.reset(check);
-      }
+      for (const { check } of market.tokens) this.#hashes.reset(check);
     }
     this.#watch.opened(nowNs);
     send(
@@ -256,6 +267,7 @@ export class PolymarketFeed implements ExchangeFeed {
       this.#repair(this.#refOf(book.tokenId)!.market, REASON_HASH_MISMATCH, nowNs);
     });
     this.#repairOverdue(nowNs);
+    this.#ask(this.#confirmation.askQuiet(this.#markets, this.#watch.isTrusted, nowNs), nowNs);
     return undefined;
   }
 
@@ -275,8 +287,8 @@ export class PolymarketFeed implements ExchangeFeed {
     const ref = this.#refOf(tokenId);
     if (ref === undefined || this.#send === undefined || this.#giveUp !== undefined) return;
     const { book } = ref.token;
-    if (!book.hasSnapshot || book.statedMs === 0 || !parseHash(hash, POLLED_HASH)) return;
-    if (!this.#stall.compare(book, POLLED_HASH, timestampMs, this.#clock.nowNs())) return;
+    if (!book.hasSnapshot || book.statedMs === 0 || !parseHash(hash, READ_HASH)) return;
+    if (!this.#stall.compare(book, READ_HASH, timestampMs, this.#clock.nowNs())) return;
     this.#count('silences');
     this.#isStalled = true;
     this.#giveUp = 'its books stand still while those of REST go on';
@@ -332,20 +344,25 @@ export class PolymarketFeed implements ExchangeFeed {
         continue;
       }
       const { book, check } = ref.token;
+      if (venueMs > 0) book.newestMs = venueMs;
       if (!book.hasSnapshot) continue;
       book.set(change.isBid, change.priceE4, change.sizeCenti, change.restE6);
       if (!change.isCanonical) book.isHashable = false;
       book.statedMs = change.hasHash ? venueMs : 0;
-      if (venueMs > book.newestMs) book.newestMs = venueMs;
       book.statedHash.set(change.hash);
       // The old schema states nothing; then the book is all there is.
       book.statedBidE4 = change.statesBest ? change.bestBidE4 : book.bids.bestPriceE4();
       book.statedAskE4 = change.statesBest ? change.bestAskE4 : book.askE4();
+      if (change.statesBest) ref.market.isConfirmed = true;
       this.#hashes.stated(check);
       this.#touch(ref.market);
     }
     if (venueMs > 0) this.#watch.stamped(receiveNs, venueMs);
+    const last = this.#touchedCount === 0 ? undefined : this.#touched[this.#touchedCount - 1];
     this.#publishTouched(receiveNs, venueMs);
+    if (this.#confirmation.isSought && venueMs > 0 && last !== undefined) {
+      this.#ask(this.#confirmation.askWith(last, this.#markets, receiveNs), receiveNs);
+    }
   }
 
   #book(event: WireEvent, receiveNs: number): void {
@@ -353,28 +370,23 @@ export class PolymarketFeed implements ExchangeFeed {
     if (ref === undefined) return;
     const { market, token } = ref;
     const { book, check } = token;
+    this.#answered(ref, receiveNs);
+    const venueMs = stampOf(event);
+    if (venueMs > 0 && venueMs < book.newestMs) {
+      // A book of before the changes that were told already. The one that is here has them; where
+      // none is, it is asked for again when its time comes.
+      if (book.hasSnapshot) return;
+      this.#count('garbage');
+      this.#forget(market, REASON_NO_SNAPSHOT, receiveNs);
+      return;
+    }
     if (!book.fill(event.bids, event.asks)) {
       this.#count('garbage');
       this.#repair(market, REASON_GARBAGE, receiveNs);
       return;
     }
-    // The first books answer the subscription that was sent when the connection opened. A book's
-    // own time is that of its last change, long ago in a quiet market: it says nothing of the
-    // connection.
-    const isFirst = !book.hasSnapshot && market.repairs === 0;
-    if (book === this.#askedBook) {
-      this.#askedBook = undefined;
-      this.#watch.answered(this.#askedNs, receiveNs, true);
-    } else if (isFirst && this.#askedNs < this.#openedNs) {
-      this.#watch.firstAnswered(this.#openedNs, receiveNs);
-    }
-    const venueMs = stampOf(event);
-    // A book of before the changes that were told already: it is asked for again when its time comes.
-    if (venueMs > 0 && venueMs < book.newestMs) {
-      this.#count('garbage');
-      this.#forget(market, REASON_NO_SNAPSHOT, receiveNs);
-      return;
-    }
+    if (!book.hasSnapshot) market.isConfirmed = false;
+    const isSame = venueMs === book.newestMs && isSameHash(event.hash, book);
     book.newestMs = venueMs;
     book.hasSnapshot = true;
     book.statedBidE4 = book.bids.bestPriceE4();
@@ -382,8 +394,24 @@ export class PolymarketFeed implements ExchangeFeed {
     book.statedMs = parseHash(event.hash, book.statedHash) ? venueMs : 0;
     this.#learnTerms(market, event, receiveNs);
     this.#hashes.whole(check);
+    this.#confirmation.came(market, isSame);
     this.#touch(market);
     this.#publishTouched(receiveNs, venueMs);
+  }
+
+  /**
+   * A book came. The first ones answer the subscription that was sent when the connection opened. A
+   * book's own time is that of its last change, long ago in a quiet market: it says nothing of the
+   * connection.
+   */
+  #answered({ market, token: { book } }: TokenRef, receiveNs: number): void {
+    const isFirst = !book.hasSnapshot && market.repairs === 0;
+    if (book === this.#askedBook) {
+      this.#askedBook = undefined;
+      this.#watch.answered(this.#askedNs, receiveNs, true);
+    } else if (isFirst && this.#askedNs < this.#openedNs) {
+      this.#watch.firstAnswered(this.#openedNs, receiveNs);
+    }
   }
 
   /**
@@ -417,6 +445,7 @@ export class PolymarketFeed implements ExchangeFeed {
     }
     book.statedBidE4 = STATED_BEST.bestBidE4;
     book.statedAskE4 = STATED_BEST.bestAskE4;
+    ref.market.isConfirmed = true;
     this.#touch(ref.market);
     const venueMs = stampOf(event);
     if (venueMs > 0) this.#watch.stamped(receiveNs, venueMs);
@@ -468,6 +497,7 @@ export class PolymarketFeed implements ExchangeFeed {
   #publish(market: MarketBook, receiveNs: number, venueMs: number): void {
     const reason = judge(market);
     if (reason === REASON_NO_SNAPSHOT) return;
+    if (reason === REASON_UNCONFIRMED) this.#confirmation.seek();
     if (reason !== REASON_TRUSTED) this.#setReason(market, reason, receiveNs);
     else {
       market.repairs = 0;
@@ -482,6 +512,7 @@ export class PolymarketFeed implements ExchangeFeed {
   #repairOverdue(nowNs: number): void {
     for (const market of this.#markets) {
       if (market.reason === REASON_TRUSTED || isRetired(market)) continue;
+      if (isUnconfirmed(market)) continue;
       if (nowNs - market.sinceNs > patienceNs(market)) {
         this.#repair(market, REASON_NO_SNAPSHOT, nowNs);
       }
@@ -510,9 +541,14 @@ export class PolymarketFeed implements ExchangeFeed {
     this.#rejoin(own, nowNs);
   }
 
-  /** Leaving and joining a token brings a fresh book (polymarket-api.md 8). */
   #rejoin(markets: readonly MarketBook[], nowNs: number): void {
     this.#count('resyncs');
+    this.#ask(markets, nowNs);
+  }
+
+  /** Leaving and joining a token brings a fresh book (polymarket-api.md 8). */
+  #ask(markets: readonly MarketBook[], nowNs: number): void {
+    if (markets.length === 0) return;
     for (const market of markets) market.sinceNs = nowNs;
     const assets_ids = markets.flatMap(({ tokens }) => tokens.map(({ book }) => book.tokenId));
     this.#send?.(JSON.stringify({ operation: 'unsubscribe', assets_ids }));
@@ -528,6 +564,8 @@ export class PolymarketFeed implements ExchangeFeed {
       // Where no market has a book it is the connection's fault, not the market's.
       market.isHopeless = this.#markets.some(({ tokens }) => tokens[0].book.hasSnapshot);
       this.#giveUp = 'a book stays wrong';
+      // The exchange's clock may have been set back.
+      for (const { book } of market.tokens) book.newestMs = 0;
     }
     this.#rejoin([market], nowNs);
   }
@@ -546,6 +584,8 @@ export class PolymarketFeed implements ExchangeFeed {
       book.hasSnapshot = false;
       this.#hashes.disarm(check);
     }
+    market.isConfirmed = false;
+    market.again = 'no';
     this.#setReason(market, isRetired(market) ? market.reason : reason, nowNs);
   }
 
@@ -564,14 +604,19 @@ export class PolymarketFeed implements ExchangeFeed {
 
 /** Read into and used at once. */
 const STATED_BEST: StatedBest = { statesBest: false, bestBidE4: 0, bestAskE4: 0 };
-const POLLED_HASH = new Int32Array(HASH_WORDS);
+const READ_HASH = new Int32Array(HASH_WORDS);
+
+/** A book without a hash is told from others by its time alone. */
+function isSameHash(text: unknown, { statedHash }: TokenBook): boolean {
+  return !parseHash(text, READ_HASH) || READ_HASH.every((word, at) => word === statedHash[at]);
+}
 
 function isSameTick(one: string, other: string): boolean {
   return parseDecimal(one, PRICE_PLACES) === parseDecimal(other, PRICE_PLACES);
 }
 
 /** How long a market may stay as it is before it is mended. */
-function patienceNs({ isHopeless, tokens: [yes, no] }: MarketBook): number {
-  if (isHopeless) return HOPELESS_RETRY_NS;
-  return yes.book.hasSnapshot && no.book.hasSnapshot ? MISMATCH_NS : SNAPSHOT_RETRY_NS;
+function patienceNs(market: MarketBook): number {
+  if (market.isHopeless) return HOPELESS_RETRY_NS;
+  return hasBooks(market) ? MISMATCH_NS : SNAPSHOT_RETRY_NS;
 }

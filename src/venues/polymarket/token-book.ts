@@ -31,7 +31,10 @@ export class TokenBook {
    */
   readonly statedHash = new Int32Array(HASH_WORDS);
   statedMs = 0;
-  /** The exchange's time of the newest change that this connection has told. */
+  /**
+   * The exchange's time of the last change that was told of it, on this connection or one before: a
+   * book that is older is of before that change.
+   */
   newestMs = 0;
 
   constructor(tokenId: string) {

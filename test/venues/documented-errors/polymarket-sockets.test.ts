@@ -164,6 +164,9 @@ it('tokens that are not known get []: their market is never trusted, and the oth
 
 it('assets beyond what a connection shows (8: 500) get no book: never trusted', async () => {
   const own = await fed({ snapshotAssets: 4 });
+  await until(() => own.reasonOf(1) === 'unconfirmed', 'books');
+  // Who leaves and joins is shown none either: it takes a change to confirm those that were shown.
+  for (const market of [0, 1]) own.exchange.quote(market, 'bid', 3_900, 10_000_000);
   await until(() => own.trusted().length === 2, 'those that are shown');
   expect(own.trusted().sort()).toEqual([0, 1]);
   expect(own.reasonOf(2)).toBe('no-snapshot');
