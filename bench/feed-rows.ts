@@ -1,5 +1,6 @@
 // From a frame's bytes to its quote in shared memory: the feeds of both exchanges and the publisher, with the counters and the histogram
 // of a feed worker, on real bytes.
+import { createHash } from 'node:crypto';
 import { createHistogram } from 'node:perf_hooks';
 import { KALSHI, POLYMARKET, type Venue } from '../src/domain/venue.js';
 import { Publisher } from '../src/pipeline/publisher.js';
@@ -184,11 +185,16 @@ function nextTurn(frame: Buffer): void {
 const HASH = '7fa265cf6f'.repeat(4);
 const STAMP = '1785207904574';
 
+/** 77 digits as the exchange's own: each is a hash, no two begin alike but by chance. */
+function tokenId(seed: number): string {
+  const hex = createHash('sha256').update(String(seed)).digest('hex');
+  return BigInt(`0x${hex}`).toString().padStart(77, '7').slice(0, 77);
+}
+
 function polymarketRun(): MicroRow['run'] {
   const rig = createRig(POLYMARKET);
   const tokenIds = Array.from({ length: MARKETS }, (_, market) => {
-    const digits = String(10_000 + market);
-    return [`1${'7'.repeat(71)}${digits}`, `8${'3'.repeat(70)}${digits}`] as [string, string];
+    return [tokenId(2 * market), tokenId(2 * market + 1)] as [string, string];
   });
   const markets = tokenIds.map((tokens, market) => ({ market, tokenIds: tokens }));
   const feed = new PolymarketFeed(markets, rig.publisher, rig.count, LIMITS, rig.clock);

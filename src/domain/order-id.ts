@@ -9,15 +9,24 @@
 export function createOrderIds(prefix: string, wallMs: () => number): () => string {
   if (!/^[a-z0-9]{1,8}$/.test(prefix)) throw new RangeError(`order id prefix: prefix=${prefix}`);
   let lastMs = -1;
-  let head = '';
+  let time = '';
   let counter = 0;
+  // All of the id but the count's last digit: it changes once in a millisecond and once in 36 orders.
+  let head = '';
   return () => {
     const nowMs = wallMs();
+    const digit = ++counter % DIGITS.length;
     // A clock that is set back must not repeat a time: the last one goes on being used.
     if (nowMs > lastMs) {
       lastMs = nowMs;
-      head = `${prefix}-${nowMs.toString(36)}-`;
+      time = nowMs.toString(36);
+    } else if (digit !== 0) {
+      return head + DIGITS[digit];
     }
-    return head + (++counter).toString(36);
+    const digits = counter < DIGITS.length ? '' : Math.floor(counter / DIGITS.length).toString(36);
+    head = `${prefix}-${time}-${digits}`;
+    return head + DIGITS[digit];
   };
 }
+
+const DIGITS = Array.from({ length: 36 }, (_, digit) => digit.toString(36));

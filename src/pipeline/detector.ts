@@ -49,6 +49,8 @@ export const MAX_FEED_AGE_NS = 40 * NS_PER_MS;
 /** arbId is detector x 2^40 + count: 10^12 arbitrages a detector. */
 const ARBS_PER_DETECTOR = 2 ** 40;
 const NO_DECISION = -1;
+/** Dirty bits in one of the doorbell's words. */
+const PAIRS_PER_WORD = 32;
 
 export interface DetectorPair {
   readonly polarity: Polarity;
@@ -110,6 +112,8 @@ export class Detector {
   readonly #firedUpdate: Uint32Array;
   /** By slot: the update that was last looked at, to tell a look that a frame caused from one that something else did. */
   readonly #seenUpdate: Uint32Array;
+  /** Those that have a bit of ours: the doorbell's memory is rounded up to whole lines. */
+  readonly #dirtyWords: number;
   #arbs = 0;
   #isFresh = false;
 
@@ -121,6 +125,7 @@ export class Detector {
     recordNs: RecordNs,
   ) {
     this.#pairs = [...pairs];
+    this.#dirtyWords = Math.ceil(pairs.length / PAIRS_PER_WORD);
     this.#memory = memory;
     this.#settings = settings;
     this.#clock = clock;
@@ -140,13 +145,13 @@ export class Detector {
   step(): boolean {
     const { doorbell } = this.#memory;
     let worked = false;
-    for (let word = 0; word < doorbell.dirtyWords; word++) {
+    for (let word = 0; word < this.#dirtyWords; word++) {
       let bits = doorbell.takeDirty(word);
       while (bits !== 0) {
         const bit = 31 - Math.clz32(bits & -bits);
         bits &= bits - 1;
         worked = true;
-        this.#check(word * 32 + bit);
+        this.#check(word * PAIRS_PER_WORD + bit);
       }
     }
     return worked;
