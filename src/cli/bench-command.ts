@@ -11,8 +11,9 @@ import { EXIT_FAILURE, EXIT_GOOD, UsageError } from './exit-codes.js';
 import { RunEnd } from './run-end.js';
 
 const ALL = 'all';
-/** The one that can tune. */
-const SWEEP = 'sweep';
+/** Flags with a file that one bench alone understands. */
+const FILE_FLAGS = { tune: 'sweep', svg: 'wire' } as const;
+type FileFlag = keyof typeof FILE_FLAGS;
 const EXAMPLES = `
 Exit codes: 0 all were measured; that of the bench that failed; 1 a gate's bar is broken, or Ctrl-C; 2 wrong flags.
 
@@ -30,6 +31,7 @@ interface BenchFlags {
   readonly write?: string;
   readonly gate?: boolean;
   readonly tune?: string;
+  readonly svg?: string;
 }
 
 export interface BenchCommandParts {
@@ -47,36 +49,36 @@ export function benchCommand({ mainPath, ended }: BenchCommandParts): Command {
     .option('--json', 'print the rows of all as one JSON object, alone on standard output')
     .option('--write <file>', 'write a page; sections of benches that did not run stay')
     .option('--gate', 'fail when a ratio is worse than its bar and a margin for noise')
-    .option('--tune <file>', `write the setting that ${SWEEP} recommends into a configuration`)
+    .option('--tune <file>', 'write the setting that sweep recommends into a configuration')
+    .option('--svg <file>', 'draw the distribution of wire latencies')
     .addHelpText('after', () => `\n${listText(directory)}${EXAMPLES}`)
     .action(async (names: readonly string[], flags: BenchFlags) => {
       ended(await runBenches(directory, names, flags));
     });
   // `npm run bench -- --smoke` must not replace what was measured at length.
-  command.on('option:smoke', () => command.setOptionValue('write', undefined));
+  command.on('option:smoke', () => {
+    command.setOptionValue('write', undefined);
+    command.setOptionValue('svg', undefined);
+  });
   return command;
 }
 
 async function runBenches(
   directory: string,
   names: readonly string[],
-  { smoke, json, write, gate, tune }: BenchFlags,
+  flags: BenchFlags,
 ): Promise<number> {
+  const { smoke, json, write, gate } = flags;
   const benches = readList(directory);
   const chosen = chooseBenches(benches, names);
-  if (tune !== undefined && !chosen.some(({ name }) => name === SWEEP)) {
-    throw new UsageError(`only ${SWEEP} can tune: given=--tune ${tune} names=${names.join(',')}`);
-  }
+  refuseStrayTune(chosen, flags);
   const human = json === true ? process.stderr : process.stdout;
   const end = new RunEnd();
   const reports: BenchReport[] = [];
   for (const [at, { name, about }] of chosen.entries()) {
     human.write(`\n== ${name} (${at + 1} of ${chosen.length}): ${about}\n\n`);
     const startMs = performance.now();
-    const args = [
-      ...(smoke === true ? ['--smoke'] : []),
-      ...(tune !== undefined && name === SWEEP ? ['--tune', tune] : []),
-    ];
+    const args = [...(smoke === true ? ['--smoke'] : []), ...fileArgs(name, flags)];
     const { code, report } = await runBench(join(directory, `${name}.js`), args, human, end.signal);
     if (end.signal.aborted) return EXIT_FAILURE;
     if (code !== EXIT_GOOD || report === undefined) {
@@ -93,6 +95,20 @@ async function runBenches(
   const problems = gateProblems(rows);
   for (const problem of problems) process.stderr.write(`error: ${problem}\n`);
   return problems.length === 0 ? EXIT_GOOD : EXIT_FAILURE;
+}
+
+/** A picture that nobody draws is none; a configuration that nobody writes was wanted. */
+function refuseStrayTune(chosen: readonly BenchEntry[], { tune }: BenchFlags): void {
+  if (tune === undefined || chosen.some(({ name }) => name === FILE_FLAGS.tune)) return;
+  const names = chosen.map(({ name }) => name).join(',');
+  throw new UsageError(`--tune is for ${FILE_FLAGS.tune}, which does not run: names=${names}`);
+}
+
+function fileArgs(bench: string, flags: BenchFlags): string[] {
+  return (Object.keys(FILE_FLAGS) as FileFlag[]).flatMap((flag) => {
+    const file = flags[flag];
+    return file !== undefined && FILE_FLAGS[flag] === bench ? [`--${flag}`, file] : [];
+  });
 }
 
 function chooseBenches(

@@ -28,7 +28,7 @@ describe('bench', () => {
     program = await BuiltProgram.build();
     const directory = join(program.directory, 'bench');
     mkdirSync(directory);
-    const names = ['good', 'slow', 'failing', 'mute', 'endless'];
+    const names = ['good', 'slow', 'failing', 'mute', 'endless', 'sweep'];
     const benches = names.map((name) => ({ name, about: `what ${name} is` }));
     writeFileSync(join(directory, 'benches.json'), JSON.stringify({ benches }));
     const bench = (name: string, source: string) =>
@@ -39,6 +39,7 @@ describe('bench', () => {
     bench('good', says(reportOf('good')));
     bench('slow', says(reportOf('slow', { ...ROW, gate: { figure: 'ratio', atMost: 0.5 } })));
     bench('failing', `${says(reportOf('failing'))}process.exit(7);\n`);
+    bench('sweep', says(reportOf('sweep')));
     bench('mute', "console.log('a table');\n");
     bench(
       'endless',
@@ -52,6 +53,16 @@ describe('bench', () => {
     expect(await ended).toBe(2);
     expect(said.err).toContain('given=wrong allowed: all | good | slow');
     expect(said.out).toBe('');
+  });
+
+  it('gives a file to the bench that it is for, and refuses to tune without it', async () => {
+    const tuning = program.start('bench', 'good', 'sweep', '--tune', 'x.yaml', '--svg', 'x.svg');
+    expect(await tuning.ended).toBe(0);
+    expect(tuning.said.out).toContain('--json,--tune,x.yaml\n');
+    expect(tuning.said.out).not.toContain('x.svg');
+    const stray = program.start('bench', 'good', '--tune', 'x.yaml');
+    expect(await stray.ended).toBe(2);
+    expect(stray.said.err).toContain('--tune is for sweep, which does not run: names=good');
   });
 
   it('passes on what a bench prints, but not its report', async () => {
