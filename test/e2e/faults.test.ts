@@ -139,12 +139,13 @@ describe('orders that go wrong', () => {
       await run.until('one leg', () => run.linesOf('arb-one-legged').length >= seen + count);
       await run.filledAfter(brokenMs);
     }
+    const told = (event: string) => run.linesOf(event).length;
+    await run.until('even again', () => told('neutral') >= told('exposed'));
     const { code, summary } = await run.stop();
     expect(code).toBe(0);
     expectHonestBooks(summary);
     expect(summary.arbs).toMatchObject({ unknown: 0 });
     expect(summary.arbs.oneLegged + summary.arbs.noneFilled).toBeGreaterThanOrEqual(2 * count);
-    const told = (event: string) => run.linesOf(event).length;
     expect(told('exposed')).toBeGreaterThanOrEqual(told('arb-one-legged'));
     // One that was exposed as the run ended may not be even again.
     expect(told('neutral')).toBeGreaterThanOrEqual(told('exposed') - 1);
