@@ -131,14 +131,13 @@ describe('orders that go wrong', () => {
     const { run, sent } = tappedRun();
     await run.filledAfter(0);
     const count = 2;
+    let refusedMs = 0;
     for (const venue of VENUES) {
-      const seen = run.linesOf('arb-one-legged').length;
       // Kalshi answers with an object (kalshi-api.md 3.4), Polymarket with a text (polymarket-api.md 4.8).
       const body = JSON.stringify({ error: venue === 'kalshi' ? REFUSAL : REFUSAL.message });
-      const brokenMs = await run.fault(venue, { kind: 'reject-orders', count, status: 400, body });
-      await run.until('one leg', () => run.linesOf('arb-one-legged').length >= seen + count);
-      await run.filledAfter(brokenMs);
+      for (let leg = 0; leg < count; leg++) refusedMs = await refuseALeg(run, venue, body);
     }
+    await run.filledAfter(refusedMs);
     const told = (event: string) => run.linesOf(event).length;
     await run.until('even again', () => told('neutral') >= told('exposed'));
     const { code, summary } = await run.stop();
@@ -177,6 +176,27 @@ describe('orders that go wrong', () => {
     },
   );
 });
+
+/** Until one leg alone was filled: the fault takes the next order, which may even out another, or whose other leg finds nothing. */
+async function refuseALeg(run: EngineRun, venue: Venue, body: string): Promise<number> {
+  const lone = () => run.linesOf('arb-one-legged').length;
+  const refused = () =>
+    ['arb-one-legged', 'arb-missed', 'exit'].flatMap((event) =>
+      run.linesOf(event).filter(({ text }) => text.includes('rejected 400')),
+    ).length;
+  const before = lone();
+  for (;;) {
+    const refusedBefore = refused();
+    const brokenMs = await run.fault(venue, {
+      kind: 'reject-orders',
+      count: 1,
+      status: 400,
+      body,
+    });
+    await run.until('a refusal', () => refused() > refusedBefore);
+    if (lone() > before) return brokenMs;
+  }
+}
 
 /** Until it was the order of an arbitrage: the fault takes the next order, which may be one that evens out a lone leg. */
 async function loseAnAnswer(
