@@ -18,10 +18,12 @@ export class SinkLine {
     const address = server.address();
     if (address === null || typeof address === 'string') throw new Error('a server without a port');
     const socket = connect({ port: address.port, host: HOST, noDelay: true });
-    const drain = await new Promise<Socket>((resolve, reject) => {
-      server.once('connection', resolve);
+    const connected = new Promise<void>((resolve, reject) => {
+      socket.once('connect', resolve);
       socket.once('error', reject);
     });
+    const accepted = new Promise<Socket>((resolve) => server.once('connection', resolve));
+    const [drain] = await Promise.all([accepted, connected]);
     server.close();
     return new SinkLine(socket, drain);
   }
