@@ -13,7 +13,7 @@ import { GATE_BYTES, type RaceInput, type Tally } from './races/role.js';
 export const RACE_OPERATIONS = Number(process.env.UNDERROUND_RACE_OPS ?? 20_000_000);
 /** Operations that a mutant is given to show itself. */
 export const MUTANT_OPERATIONS = 3_000_000;
-const MUTANT_ATTEMPTS = 20;
+const MUTANT_ATTEMPTS = 150;
 
 const CACHE_FOLDER = resolve('node_modules/.cache/underround-races');
 const NANOS_PER_OPERATION_LIMIT = 4_000;
