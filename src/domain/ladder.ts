@@ -3,12 +3,18 @@
 import { PAYOUT_E4 } from './units.js';
 
 const INITIAL_LEVELS = 64;
+/** From a level on, all of them: there are no more than PAYOUT_E4 + 1. */
+const TO_THE_END = PAYOUT_E4 + 1;
 
 /** Levels in ascending price; the best is the last. Sizes are in 1/100 contract and always above 0. */
 export class Ladder {
   pricesE4 = new Int32Array(INITIAL_LEVELS);
   sizesCenti = new Float64Array(INITIAL_LEVELS);
   count = 0;
+  /** Levels that are not what they were when `published()` was called last, counted from the best: from this one ... */
+  changedFrom = 0;
+  /** ... to before this one. */
+  changedTo = TO_THE_END;
 
   /** Highest price, 0 when the side is empty. @hot */
   bestPriceE4(): number {
@@ -22,7 +28,7 @@ export class Ladder {
     if (sizeCenti === 0) {
       if (present) this.#remove(index);
     } else if (present) {
-      this.sizesCenti[index] = sizeCenti;
+      this.#resize(index, sizeCenti);
     } else {
       this.#insert(index, priceE4, sizeCenti);
     }
@@ -37,7 +43,7 @@ export class Ladder {
     if (sizeCenti === 0) {
       if (present) this.#remove(index);
     } else if (present) {
-      this.sizesCenti[index] = sizeCenti;
+      this.#resize(index, sizeCenti);
     } else {
       this.#insert(index, priceE4, sizeCenti);
     }
@@ -51,6 +57,14 @@ export class Ladder {
 
   clear(): void {
     this.count = 0;
+    this.changedFrom = 0;
+    this.changedTo = TO_THE_END;
+  }
+
+  /** Whoever publishes the ladder has all of its changes. @hot */
+  published(): void {
+    this.changedFrom = TO_THE_END;
+    this.changedTo = 0;
   }
 
   /** First index whose price is not below `priceE4`. From the best downwards: most changes are near it. */
@@ -60,12 +74,20 @@ export class Ladder {
     return index;
   }
 
+  #resize(index: number, sizeCenti: number): void {
+    this.sizesCenti[index] = sizeCenti;
+    const level = this.count - 1 - index;
+    if (level < this.changedFrom) this.changedFrom = level;
+    if (level >= this.changedTo) this.changedTo = level + 1;
+  }
+
   #insert(index: number, priceE4: number, sizeCenti: number): void {
     if (this.count === this.pricesE4.length) this.#grow();
     this.pricesE4.copyWithin(index + 1, index, this.count);
     this.sizesCenti.copyWithin(index + 1, index, this.count);
     this.pricesE4[index] = priceE4;
     this.sizesCenti[index] = sizeCenti;
+    this.#shifted(this.count - index);
     this.count++;
   }
 
@@ -73,6 +95,13 @@ export class Ladder {
     this.pricesE4.copyWithin(index, index + 1, this.count);
     this.sizesCenti.copyWithin(index, index + 1, this.count);
     this.count--;
+    this.#shifted(this.count - index);
+  }
+
+  /** This level, and with it all behind it. */
+  #shifted(level: number): void {
+    if (level < this.changedFrom) this.changedFrom = level;
+    this.changedTo = TO_THE_END;
   }
 
   /** Bounded: there are PAYOUT_E4 + 1 prices. */

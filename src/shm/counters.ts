@@ -29,9 +29,12 @@ export class CounterBlock {
     this.#words = new Uint32Array(memory);
   }
 
-  /** @hot */
+  /**
+   * A plain store: an aligned word cannot tear, the owner alone writes it, and nothing is ordered by it. An atomic one takes 8 ns, and each
+   * frame counts twice. @hot
+   */
   add(counter: number, amount = 1): void {
-    Atomics.store(this.#words, counter, this.#words[counter]! + amount);
+    this.#words[counter] = this.#words[counter]! + amount;
   }
 }
 

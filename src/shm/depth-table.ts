@@ -80,6 +80,10 @@ export interface BidLevels {
   readonly pricesE4: Int32Array;
   readonly sizesCenti: Float64Array;
   readonly count: number;
+  /** What has changed since `published()`, in levels from the best: from one, to before the other. */
+  readonly changedFrom: number;
+  readonly changedTo: number;
+  published(): void;
 }
 
 export interface DepthLevels {
@@ -90,6 +94,8 @@ export interface DepthLevels {
 
 export class DepthTable {
   readonly #words: Int32Array;
+  /** The writer's: whose levels stand in the memory, by record x 2 + outcome. Another's are written whole. */
+  readonly #written: (BidLevels | undefined)[];
 
   static bytes(records: number): number {
     return records * RECORD_BYTES;
@@ -98,34 +104,61 @@ export class DepthTable {
   constructor(memory: SharedArrayBuffer) {
     assertLayout(memory.byteLength % RECORD_BYTES === 0, `depth table bytes=${memory.byteLength}`);
     this.#words = new Int32Array(memory);
+    this.#written = new Array<BidLevels | undefined>((memory.byteLength / RECORD_BYTES) * 2);
+    this.#written.fill(undefined);
   }
 
   /**
-   * Publishes the asks of both outcomes. `yesAsks` are the levels whose complement is a YES ask (bids for NO), `noAsks` the bids
-   * for YES; `wholeE4` is what both outcomes pay together. The first step of the sequence is a read-modify-write: later stores
-   * must not move before it. @hot
+   * Publishes the asks of both outcomes, of which only the levels that have changed are written: all of them take 70 ns, in caches that
+   * 50 markets share 150, and most frames change one size. `yesAsks` are the levels whose complement is a YES ask (bids for NO), `noAsks` the
+   * bids for YES; `wholeE4` is what both outcomes pay together. Nobody else may write these records. @hot
    */
   publish(record: number, yesAsks: BidLevels, noAsks: BidLevels, wholeE4: number): void {
     const words = this.#words;
     const base = record * RECORD_WORDS;
+    const isYesNew = this.#isNew(2 * record, yesAsks);
+    const isNoNew = this.#isNew(2 * record + 1, noAsks);
+    const yesFrom = isYesNew ? 0 : yesAsks.changedFrom;
+    const noFrom = isNoNew ? 0 : noAsks.changedFrom;
+    const yesTo = Math.min(isYesNew ? DEPTH_LEVELS : yesAsks.changedTo, DEPTH_LEVELS);
+    const noTo = Math.min(isNoNew ? DEPTH_LEVELS : noAsks.changedTo, DEPTH_LEVELS);
+    yesAsks.published();
+    noAsks.published();
+    if (yesFrom >= yesTo && noFrom >= noTo) return;
+    // The first step of the sequence is a read-modify-write: later stores must not move before it.
     Atomics.add(words, base, 1);
     // On ARM a store may pass the add before it is seen, but not an atomic load behind it; on x86 it costs nothing.
     Atomics.load(words, base);
-    words[base + YES_COUNT_OFFSET / 4] = writeSide(
-      words,
-      base + YES_PRICES_OFFSET / 4,
-      base + YES_SIZES_OFFSET / 4,
-      yesAsks,
-      wholeE4,
-    );
-    words[base + NO_COUNT_OFFSET / 4] = writeSide(
-      words,
-      base + NO_PRICES_OFFSET / 4,
-      base + NO_SIZES_OFFSET / 4,
-      noAsks,
-      wholeE4,
-    );
+    if (yesFrom < yesTo) {
+      words[base + YES_COUNT_OFFSET / 4] = writeSide(
+        words,
+        base + YES_PRICES_OFFSET / 4,
+        base + YES_SIZES_OFFSET / 4,
+        yesAsks,
+        yesFrom,
+        yesTo,
+        wholeE4,
+      );
+    }
+    if (noFrom < noTo) {
+      words[base + NO_COUNT_OFFSET / 4] = writeSide(
+        words,
+        base + NO_PRICES_OFFSET / 4,
+        base + NO_SIZES_OFFSET / 4,
+        noAsks,
+        noFrom,
+        noTo,
+        wholeE4,
+      );
+    }
     Atomics.add(words, base, 1);
+  }
+
+  /** @hot */
+  #isNew(side: number, asks: BidLevels): boolean {
+    if (this.#written[side] === asks) return false;
+    this.#written[side] = asks;
+    return true;
   }
 
   /** Copies one outcome's asks (0 YES, 1 NO), best first. False when the writer kept changing them. @hot */
@@ -153,18 +186,22 @@ export class DepthTable {
   }
 }
 
+/** Writes levels `from` to before `to`, as far as there are any, and gives how many the side has. @hot */
 function writeSide(
   words: Int32Array,
   pricesAt: number,
   sizesAt: number,
   bids: BidLevels,
+  from: number,
+  to: number,
   wholeE4: number,
 ): number {
   const count = Math.min(bids.count, DEPTH_LEVELS);
-  for (let level = 0, from = bids.count - 1; level < count; level++, from--) {
-    words[pricesAt + level] = wholeE4 - bids.pricesE4[from]!;
-    const size = bids.sizesCenti[from]!;
-    words[sizesAt + level] = Math.min(size, MAX_SIZE_CENTI);
+  const end = Math.min(to, count);
+  const { pricesE4, sizesCenti } = bids;
+  for (let level = from, at = bids.count - 1 - from; level < end; level++, at--) {
+    words[pricesAt + level] = wholeE4 - pricesE4[at]!;
+    words[sizesAt + level] = Math.min(sizesCenti[at]!, MAX_SIZE_CENTI);
   }
   return count;
 }

@@ -1,4 +1,4 @@
-// Looking at the bytes of a frame four at a time: a third of the time of one by one. It knows no format.
+// Looking at the bytes of a frame four or eight at a time: a third of the time of one by one. It knows no format.
 
 const LOW_BITS = 0x01010101;
 const HIGH_BITS = 0x80808080 | 0;
@@ -10,14 +10,18 @@ const HIGH_HALVES = 0xf0f0f0f0 | 0;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const NOT_ASCII = 0x80;
+const DELETE = 0x7f;
 
 /**
- * Bytes to compare with, as little-endian words; the last one overlaps the one before, so that no
- * byte is left over.
+ * Bytes to compare with, eight at a time, as doubles: the only 64-bit values that are compared without an object. ASCII is never a NaN,
+ * nor zero, so equal doubles are equal bytes. The last one overlaps the one before, so that no byte is left over.
  */
 export interface ByteWords {
   readonly length: number;
-  readonly words: Int32Array;
+  readonly doubles: Float64Array;
+  /** The first four bytes; all of a text that is shorter than eight together with `lastWord`. */
+  readonly firstWord: number;
+  readonly lastWord: number;
 }
 
 /** At least four characters of ASCII. */
@@ -25,20 +29,35 @@ export function byteWords(text: string): ByteWords {
   const bytes = Buffer.from(text, 'latin1');
   const { length } = bytes;
   if (length < 4) throw new RangeError(`too short for a word: text=${text}`);
-  const words = new Int32Array(Math.ceil(length / 4));
-  for (let index = 0; index < words.length; index++) {
-    words[index] = bytes.readInt32LE(Math.min(index * 4, length - 4));
+  if (bytes.some((byte) => byte === 0 || byte >= DELETE)) {
+    throw new RangeError(`not printable: text=${text}`);
   }
-  return { length, words };
+  const doubles = new Float64Array(length < 8 ? 0 : Math.ceil(length / 8));
+  for (let index = 0; index < doubles.length; index++) {
+    doubles[index] = bytes.readDoubleLE(Math.min(index * 8, length - 8));
+  }
+  return {
+    length,
+    doubles,
+    firstWord: bytes.readInt32LE(0),
+    lastWord: bytes.readInt32LE(length - 4),
+  };
 }
 
 /** The view must reach `length` bytes beyond `at`. @hot */
-export function isAt(view: DataView, at: number, { length, words }: ByteWords): boolean {
-  const last = words.length - 1;
-  for (let index = 0; index < last; index++) {
-    if (view.getInt32(at + index * 4, true) !== words[index]) return false;
+export function isAt(view: DataView, at: number, expected: ByteWords): boolean {
+  const { length, doubles } = expected;
+  const last = doubles.length - 1;
+  if (last < 0) {
+    return (
+      view.getInt32(at, true) === expected.firstWord &&
+      view.getInt32(at + length - 4, true) === expected.lastWord
+    );
   }
-  return view.getInt32(at + length - 4, true) === words[last];
+  for (let index = 0; index < last; index++) {
+    if (view.getFloat64(at + index * 8, true) !== doubles[index]) return false;
+  }
+  return view.getFloat64(at + length - 8, true) === doubles[last];
 }
 
 /**

@@ -1,6 +1,7 @@
 // The shared tables from one thread: each against a plain model of what it holds.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { Ladder } from '../../src/domain/ladder.js';
 import {
   ControlBlock,
   ENGINE_ENDING,
@@ -97,6 +98,9 @@ describe('depth table', () => {
             pricesE4: Int32Array.from(prices.toSorted((a, b) => a - b)),
             sizesCenti: Float64Array.from(sizes),
             count: prices.length,
+            changedFrom: 0,
+            changedTo: DEPTH_LEVELS,
+            published: () => undefined,
           })),
       );
     fc.assert(
@@ -123,6 +127,39 @@ describe('depth table', () => {
           );
         }
       }),
+    );
+  });
+
+  test('has all that two ladders have, whatever changed between two publications', () => {
+    const prices = fc.integer({ min: 1, max: 40 }).map((cents) => cents * 100);
+    const step = fc.record({
+      kind: fc.constantFrom('set', 'add', 'clear', 'publish', 'publish', 'other-market'),
+      side: fc.constantFrom(0, 1),
+      priceE4: prices,
+      sizeCenti: fc.integer({ min: 0, max: 3 }),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 120, size: 'max' }), (steps) => {
+        const table = new DepthTable(new SharedArrayBuffer(DepthTable.bytes(2)));
+        const sides = [new Ladder(), new Ladder()] as const;
+        const others = [new Ladder(), new Ladder()] as const;
+        for (const { kind, side, priceE4, sizeCenti } of steps) {
+          if (kind === 'set') sides[side]!.set(priceE4, sizeCenti);
+          else if (kind === 'add') sides[side]!.add(priceE4, sizeCenti - 1);
+          else if (kind === 'clear') sides[side]!.clear();
+          else if (kind === 'other-market') {
+            // The same record from other ladders, and these ladders in another record: polled books, and ladders that change hands.
+            table.publish(0, others[0], others[1], 10_000);
+            table.publish(1, sides[0], sides[1], 10_000);
+          } else {
+            table.publish(0, sides[0], sides[1], 10_000);
+            for (const [outcome, ladder] of sides.entries()) {
+              expect(depthOf(table, 0, outcome)).toEqual(bestOf(ladder));
+            }
+          }
+        }
+      }),
+      { numRuns: 1_000 },
     );
   });
 
@@ -295,3 +332,20 @@ describe('control block', () => {
     expect(block.state()).toBe(0);
   });
 });
+
+function depthOf(table: DepthTable, record: number, outcome: number): [number, number][] {
+  const out = {
+    pricesE4: new Int32Array(DEPTH_LEVELS),
+    sizesCenti: new Float64Array(DEPTH_LEVELS),
+    count: -1,
+  };
+  expect(table.read(record, outcome, out)).toBe(true);
+  return Array.from({ length: out.count }, (_, at) => [out.pricesE4[at]!, out.sizesCenti[at]!]);
+}
+
+function bestOf({ pricesE4, sizesCenti, count }: Ladder): [number, number][] {
+  return Array.from({ length: Math.min(count, DEPTH_LEVELS) }, (_, level) => {
+    const at = count - 1 - level;
+    return [10_000 - pricesE4[at]!, sizesCenti[at]!];
+  });
+}

@@ -12,6 +12,9 @@ export function depthWriter(input: RaceInput): Tally {
     pricesE4: new Int32Array(MOST_LEVELS),
     sizesCenti: new Float64Array(MOST_LEVELS),
     count: 0,
+    changedFrom: 0,
+    changedTo: MOST_LEVELS,
+    published: () => undefined,
   };
   awaitStart(input);
   for (let n = 1; n <= input.operations; n++) {

@@ -29,7 +29,7 @@ export class TokenIndex {
       if (!TOKEN_ID.test(id)) throw new RangeError(`not a token id: tokenId=${id}`);
       if (this.#byText.has(id)) continue;
       this.#byText.set(id, token);
-      let place = this.#placeOf(this.#ids[token]!.words[0]!);
+      let place = this.#placeOf(this.#ids[token]!.firstWord);
       while (this.#places[place] !== 0) place = (place + 1) & (places - 1);
       this.#places[place] = token + 1;
     }
