@@ -120,16 +120,27 @@ export class DepthTable {
     const isNoNew = this.#isNew(2 * record + 1, noAsks);
     const yesFrom = isYesNew ? 0 : yesAsks.changedFrom;
     const noFrom = isNoNew ? 0 : noAsks.changedFrom;
-    const yesTo = Math.min(isYesNew ? DEPTH_LEVELS : yesAsks.changedTo, DEPTH_LEVELS);
-    const noTo = Math.min(isNoNew ? DEPTH_LEVELS : noAsks.changedTo, DEPTH_LEVELS);
+    const yesTo = isYesNew ? DEPTH_LEVELS : yesAsks.changedTo;
+    const noTo = isNoNew ? DEPTH_LEVELS : noAsks.changedTo;
     yesAsks.published();
     noAsks.published();
-    if (yesFrom >= yesTo && noFrom >= noTo) return;
+    const isYesSame = yesFrom >= yesTo || yesFrom >= DEPTH_LEVELS;
+    const isNoSame = noFrom >= noTo || noFrom >= DEPTH_LEVELS;
+    if (isYesSame && isNoSame) return;
+    // A single level is one whose size changed: one that came or went changes all behind it.
+    if (isNoSame && yesFrom + 1 === yesTo) {
+      this.#resize(base, base + YES_SIZES_OFFSET / 4, yesAsks, yesFrom);
+      return;
+    }
+    if (isYesSame && noFrom + 1 === noTo) {
+      this.#resize(base, base + NO_SIZES_OFFSET / 4, noAsks, noFrom);
+      return;
+    }
     // The first step of the sequence is a read-modify-write: later stores must not move before it.
     Atomics.add(words, base, 1);
     // On ARM a store may pass the add before it is seen, but not an atomic load behind it; on x86 it costs nothing.
     Atomics.load(words, base);
-    if (yesFrom < yesTo) {
+    if (!isYesSame) {
       words[base + YES_COUNT_OFFSET / 4] = writeSide(
         words,
         base + YES_PRICES_OFFSET / 4,
@@ -140,7 +151,7 @@ export class DepthTable {
         wholeE4,
       );
     }
-    if (noFrom < noTo) {
+    if (!isNoSame) {
       words[base + NO_COUNT_OFFSET / 4] = writeSide(
         words,
         base + NO_PRICES_OFFSET / 4,
@@ -152,6 +163,18 @@ export class DepthTable {
       );
     }
     Atomics.add(words, base, 1);
+  }
+
+  /**
+   * One word is whole by itself: the sequence only has to tell it from the next change, so that no reader puts a later one together with
+   * what was before an earlier one. One step instead of two. @hot
+   */
+  #resize(base: number, sizesAt: number, asks: BidLevels, level: number): void {
+    const words = this.#words;
+    words[sizesAt + level] = Math.min(asks.sizesCenti[asks.count - 1 - level]!, MAX_SIZE_CENTI);
+    Atomics.add(words, base, 2);
+    // As above: the next change's store stays behind it.
+    Atomics.load(words, base);
   }
 
   /** @hot */

@@ -137,9 +137,9 @@ export class QuoteTable {
     this.#scratch32[HIGH] = (yesAskE4 << 16) | noAskE4;
     this.#scratch32[LOW] =
       (Math.min(yesSize, MAX_QUOTE_SIZE) << 16) | Math.min(noSize, MAX_QUOTE_SIZE);
-    // Counted before it is stored: who sees the new quote sees the new count.
+    // Counted before it is stored: who sees the new quote sees the new count. A plain store, which the atomic one behind it orders.
     const update = (base + UPDATE_OFFSET) / 4;
-    Atomics.store(this.#ints, update, this.#ints[update]! + 1);
+    this.#ints[update] = this.#ints[update]! + 1;
     Atomics.store(this.#words, (base + QUOTE_OFFSET) / 8, this.#scratch64[0]!);
   }
 

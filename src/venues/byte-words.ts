@@ -84,3 +84,17 @@ export function fourDigits(word: number): number {
   const pairs = digits * 10 + (digits >>> 8);
   return (pairs & 0xff) * 100 + ((pairs >>> 16) & 0xff);
 }
+
+/** Eight bytes of ASCII at a time, as isAt compares them, for code that has each in a constant of its own; the last overlaps. */
+export function eightBytes(text: string): readonly number[] {
+  return [...byteWords(text).doubles];
+}
+
+/** Four bytes of ASCII at a time; the last overlaps. */
+export function fourBytes(text: string): readonly number[] {
+  const { length } = text;
+  return Array.from({ length: Math.ceil(length / 4) }, (_, word) => {
+    const at = Math.min(word * 4, length - 4);
+    return byteWords(text.slice(at, at + 4)).firstWord;
+  });
+}

@@ -117,13 +117,30 @@ describe('depth record', () => {
     wentBack: 'forbidden: an older record after a newer one',
     ...hung,
   };
-  const race = (operations: number, mutation?: Mutation) =>
+  const raceOf = (roles: readonly string[], operations: number, mutation?: Mutation) =>
     runRace({
-      roles: ['depthWriter', 'depthReader'],
+      roles,
       memory: new SharedArrayBuffer(DepthTable.bytes(1)),
       operations,
       ...(mutation && { mutation }),
     });
+  const race = (operations: number, mutation?: Mutation) =>
+    raceOf(['depthWriter', 'depthReader'], operations, mutation);
+
+  test('never shows a size without the one that changed before it', {
+    timeout: TEST_MS,
+  }, async () => {
+    expectOutcomes(await raceOf(['sizeWriter', 'sizeReader'], RACE_OPERATIONS), outcomes);
+  });
+
+  test('would, if a size were not counted', { timeout: MUTANT_MS }, async () => {
+    const uncounted: Mutation = {
+      file: 'depth-table.ts',
+      changes: [['Atomics.add(words, base, 2);', '']],
+    };
+    const roles = ['sizeWriter', 'sizeReader'];
+    await expectCaught(() => raceOf(roles, MUTANT_OPERATIONS, uncounted), outcomes);
+  });
 
   test('is never read half written', { timeout: TEST_MS }, async () => {
     expectOutcomes(await race(RACE_OPERATIONS), outcomes);
@@ -342,10 +359,10 @@ describe('doorbell', () => {
       file: 'doorbell.ts',
       changes: [
         [
-          'return (Atomics.or(this.#words, DIRTY + (pair >>> 5), bit) & bit) !== 0;',
-          `const was = this.#words[DIRTY + (pair >>> 5)]!;
+          'return (Atomics.or(this.#words, word, bit) & bit) !== 0;',
+          `const was = this.#words[word]!;
            for (let turn = 0; turn < 20; turn++) Atomics.load(this.#words, WAITING);
-           this.#words[DIRTY + (pair >>> 5)] = was | bit;
+           this.#words[word] = was | bit;
            return (was & bit) !== 0;`,
         ],
       ],

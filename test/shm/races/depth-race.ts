@@ -1,4 +1,5 @@
 // A feed that publishes ladders whose every number follows from the publication's, and readers that check it.
+import { Ladder } from '../../../src/domain/ladder.js';
 import { DEPTH_LEVELS, type DepthLevels, DepthTable } from '../../../src/shm/depth-table.js';
 import { announceEnd, awaitStart, ENDED_WORD, type RaceInput, type Tally } from './role.js';
 
@@ -68,4 +69,51 @@ export function depthReader(input: RaceInput): Tally {
     }
   }
   return { whole, mixed, wentBack, gaveUp };
+}
+
+/** One size changes at a time, the level below next: at publication n level i has the newest number so far that is i mod 15. */
+export function sizeWriter(input: RaceInput): Tally {
+  const table = new DepthTable(input.memory);
+  const side = new Ladder();
+  const other = new Ladder();
+  const priceOf = (level: number) => (MOST_LEVELS - level) * 100;
+  for (let level = 0; level < MOST_LEVELS; level++) side.set(priceOf(level), MOST_LEVELS + level);
+  table.publish(0, side, other, WHOLE_E4);
+  awaitStart(input);
+  for (let n = 2 * MOST_LEVELS; n < input.operations; n++) {
+    side.set(priceOf(n % MOST_LEVELS), n);
+    table.publish(0, side, other, WHOLE_E4);
+  }
+  announceEnd(input);
+  return { published: input.operations };
+}
+
+export function sizeReader(input: RaceInput): Tally {
+  const table = new DepthTable(input.memory);
+  const gate = new Int32Array(input.gate);
+  const levels: DepthLevels = {
+    pricesE4: new Int32Array(DEPTH_LEVELS),
+    sizesCenti: new Float64Array(DEPTH_LEVELS),
+    count: 0,
+  };
+  const tally = { whole: 0, mixed: 0, wentBack: 0, gaveUp: 0 };
+  let newest = 0;
+  awaitStart(input);
+  while (Atomics.load(gate, ENDED_WORD) === 0) {
+    if (!table.read(0, 0, levels)) {
+      tally.gaveUp++;
+      continue;
+    }
+    const n = Math.max(...levels.sizesCenti);
+    const isWhole = levels.sizesCenti.every(
+      (size, level) => size % MOST_LEVELS === level && size > n - MOST_LEVELS,
+    );
+    if (levels.count !== MOST_LEVELS || !isWhole) tally.mixed++;
+    else if (n < newest) tally.wentBack++;
+    else {
+      newest = n;
+      tally.whole++;
+    }
+  }
+  return tally;
 }

@@ -1,7 +1,7 @@
 // The entry of every race thread: picks its role, runs it, hands the tally back.
 import { parentPort, workerData } from 'node:worker_threads';
 import { byteConsumer, byteProducer } from './byte-ring-race.js';
-import { depthReader, depthWriter } from './depth-race.js';
+import { depthReader, depthWriter, sizeReader, sizeWriter } from './depth-race.js';
 import { detector, lockstepDetector, lockstepMarker, marker } from './doorbell-race.js';
 import { purseTaker, purseWatcher } from './purse-race.js';
 import { quoteReader, quoteWriter } from './quote-race.js';
@@ -15,6 +15,8 @@ const ROLES: Readonly<Record<string, Role>> = {
   trustWriter,
   trustReader,
   depthWriter,
+  sizeReader,
+  sizeWriter,
   depthReader,
   ringProducer,
   ringConsumer,

@@ -3,8 +3,9 @@
 // the general parser, so that it can only be right or silent.
 import { CENTI_PER_CONTRACT, PAYOUT_E4 } from '../../../domain/units.js';
 import {
-  type ByteWords,
   byteWords,
+  eightBytes,
+  fourBytes,
   fourDigits,
   isAt,
   isPlainByte,
@@ -18,25 +19,39 @@ const MAX_FRAME_BYTES = 1_024;
 /** More than any literal or ticker that is looked for beyond the place where the scanner stands. */
 const REACH_BYTES = 512;
 
-const TYPE = byteWords('{"type":"orderbook_delta"');
+// What stands between the values. Each word has a constant of its own, and is compared where it is expected: a call for each literal took
+// 70 ns a frame.
+const TYPE = '{"type":"orderbook_delta"';
+const [TYPE_0 = 0, TYPE_8 = 0, TYPE_16 = 0, TYPE_17 = 0] = eightBytes(TYPE);
+const SID = ',"sid":';
+const [SID_0 = 0, SID_3 = 0] = fourBytes(SID);
+const SEQ = ',"seq":';
+const [SEQ_0 = 0, SEQ_3 = 0] = fourBytes(SEQ);
+const TICKER = ',"msg":{"market_ticker":"';
+const [TICKER_0 = 0, TICKER_8 = 0, TICKER_16 = 0, TICKER_17 = 0] = eightBytes(TICKER);
+const MARKET_ID = '","market_id":"';
+const [MARKET_ID_0 = 0, MARKET_ID_7 = 0] = eightBytes(MARKET_ID);
+const PRICE = '","price_dollars":"0.';
+const [PRICE_0 = 0, PRICE_8 = 0, PRICE_13 = 0] = eightBytes(PRICE);
+const DELTA = '","delta_fp":"';
+const [DELTA_0 = 0, DELTA_6 = 0] = eightBytes(DELTA);
+const SIDE = '","side":"';
+const [SIDE_0 = 0, SIDE_2 = 0] = eightBytes(SIDE);
+const [YES = 0] = fourBytes('yes"');
+const NO = 'no"';
+const [NO_AND_COMMA = 0] = fourBytes('no",');
+const [NO_AND_BRACE = 0] = fourBytes('no"}');
+const TS_MS = ',"ts_ms":';
+const [TS_MS_0 = 0, TS_MS_1 = 0] = eightBytes(TS_MS);
 /**
  * When the frame was queued for the network, since October 2026. The documents show it second; it
  * is taken in three places.
  */
 const SENDING = byteWords(',"sending_ts_ms":');
-const SID = byteWords(',"sid":');
-const SEQ = byteWords(',"seq":');
-const TICKER = byteWords(',"msg":{"market_ticker":"');
-const MARKET_ID = byteWords('","market_id":"');
-const PRICE = byteWords('","price_dollars":"0.');
-const DELTA = byteWords('","delta_fp":"');
-const SIDE_YES = byteWords('","side":"yes"');
-const SIDE_NO = byteWords('","side":"no"');
 /** These two only when our own order caused the change. */
 const CLIENT_ORDER_ID = byteWords(',"client_order_id":"');
 const SUBACCOUNT = byteWords(',"subaccount":');
 const TS = byteWords(',"ts":"');
-const TS_MS = byteWords(',"ts_ms":');
 
 const QUOTE = 0x22;
 const MINUS = 0x2d;
@@ -50,14 +65,12 @@ const MAX_DIGITS = 15;
 /** Whole contracts of a change: with two decimals still exact. */
 const MAX_WHOLE_DIGITS = 12;
 const PRICE_DIGITS = 4;
-const SIZE_DIGITS = 2;
-/** In place of a count of stamps, and less than any of them can make up for. */
-const UNREADABLE = -9;
 
 /**
- * 245 ns a recorded delta against 1,090 ns by the general parser, and no garbage in two million
+ * 160 ns a recorded delta against 1,090 ns by the general parser, and no garbage in two million
  * (AMD EPYC, Node 20.20). 20 ns of that are the copy into the scanner's own bytes, behind whose end
- * every step may look.
+ * every step may look. Each step takes where it begins and gives where it ends, 0 where it cannot
+ * read: in a field both would be stored and loaded again, forty times a frame.
  */
 export class DeltaScanner {
   readonly #index: TickerIndex;
@@ -69,10 +82,10 @@ export class DeltaScanner {
    */
   readonly #bytes = new Uint8Array(MAX_FRAME_BYTES + REACH_BYTES);
   readonly #view = new DataView(this.#bytes.buffer);
-  /** How far the frame is read. */
-  #at = 0;
   /** The last number that was read. Returned, a number above 2^31 would be an object each time. */
   readonly #value = new Float64Array(1);
+  /** `sending_ts_ms` of this frame so far. */
+  #stamps = 0;
 
   constructor(index: TickerIndex, useYesPrice: boolean) {
     this.#index = index;
@@ -86,37 +99,79 @@ export class DeltaScanner {
   scan(data: Uint8Array, frame: KalshiFrame): boolean {
     const { length } = data;
     if (length > MAX_FRAME_BYTES) return false;
+    const view = this.#view;
+    const value = this.#value;
     this.#bytes.set(data);
-    this.#at = 0;
-    if (!this.#take(TYPE)) return false;
-    let stamps = this.#skipNumber(SENDING);
-    if (!this.#take(SID)) return false;
-    if (!this.#number()) return false;
-    const sid = this.#value[0]!;
-    if (!this.#take(SEQ) || !this.#number()) return false;
-    const seq = this.#value[0]!;
-    stamps += this.#skipNumber(SENDING);
-    if (!this.#take(TICKER)) return false;
-    const market = this.#index.at(this.#view, this.#at);
-    this.#at = this.#index.end;
-    if (this.#at === 0 || !this.#take(MARKET_ID)) return false;
-    if (!this.#skipText() || !this.#take(PRICE)) return false;
-    if (this.#digits(PRICE_DIGITS) !== PRICE_DIGITS) return false;
-    const priceE4 = this.#value[0]!;
-    if (priceE4 === 0 || !this.#take(DELTA)) return false;
-    const isMinus = this.#bytes[this.#at] === MINUS;
-    if (isMinus) this.#at++;
-    if (!this.#size()) return false;
-    const centi = this.#value[0]!;
-    const isYes = this.#take(SIDE_YES);
-    if (!isYes && !this.#take(SIDE_NO)) return false;
-    if (!this.#skipCause()) return false;
-    this.#value[0] = NONE;
-    if (this.#take(TS_MS) && !this.#number()) return false;
-    const tsMs = this.#value[0]!;
-    if (this.#bytes[this.#at++] !== CLOSING_BRACE) return false;
-    stamps += this.#skipNumber(SENDING);
-    if (stamps < 0 || stamps > 1 || !this.#isEnd(length)) return false;
+    if (
+      view.getFloat64(0, true) !== TYPE_0 ||
+      view.getFloat64(8, true) !== TYPE_8 ||
+      view.getFloat64(16, true) !== TYPE_16 ||
+      view.getFloat64(17, true) !== TYPE_17
+    ) {
+      return false;
+    }
+    this.#stamps = 0;
+    let at = this.#sending(TYPE.length);
+    if (view.getInt32(at, true) !== SID_0 || view.getInt32(at + 3, true) !== SID_3) return false;
+    at = this.#number(at + SID.length);
+    const sid = value[0]!;
+    if (view.getInt32(at, true) !== SEQ_0 || view.getInt32(at + 3, true) !== SEQ_3) return false;
+    at = this.#number(at + SEQ.length);
+    const seq = value[0]!;
+    at = this.#sending(at);
+    if (
+      view.getFloat64(at, true) !== TICKER_0 ||
+      view.getFloat64(at + 8, true) !== TICKER_8 ||
+      view.getFloat64(at + 16, true) !== TICKER_16 ||
+      view.getFloat64(at + 17, true) !== TICKER_17
+    ) {
+      return false;
+    }
+    const market = this.#index.at(view, at + TICKER.length);
+    at = this.#index.end;
+    if (
+      view.getFloat64(at, true) !== MARKET_ID_0 ||
+      view.getFloat64(at + 7, true) !== MARKET_ID_7
+    ) {
+      return false;
+    }
+    at = this.#text(at + MARKET_ID.length);
+    if (
+      view.getFloat64(at, true) !== PRICE_0 ||
+      view.getFloat64(at + 8, true) !== PRICE_8 ||
+      view.getFloat64(at + 13, true) !== PRICE_13
+    ) {
+      return false;
+    }
+    const priceE4 = fourDigits(view.getInt32(at + PRICE.length, true));
+    at += PRICE.length + PRICE_DIGITS;
+    if (
+      priceE4 <= 0 ||
+      view.getFloat64(at, true) !== DELTA_0 ||
+      view.getFloat64(at + 6, true) !== DELTA_6
+    ) {
+      return false;
+    }
+    at += DELTA.length;
+    const isMinus = view.getUint8(at) === MINUS;
+    at = this.#size(isMinus ? at + 1 : at);
+    const centi = value[0]!;
+    if (view.getFloat64(at, true) !== SIDE_0 || view.getFloat64(at + 2, true) !== SIDE_2) {
+      return false;
+    }
+    at += SIDE.length;
+    const side = view.getInt32(at, true);
+    const isYes = side === YES;
+    if (!isYes && side !== NO_AND_COMMA && side !== NO_AND_BRACE) return false;
+    at = this.#cause(isYes ? at + 4 : at + NO.length);
+    value[0] = NONE;
+    if (view.getFloat64(at, true) === TS_MS_0 && view.getFloat64(at + 1, true) === TS_MS_1) {
+      at = this.#number(at + TS_MS.length);
+    }
+    const tsMs = value[0]!;
+    if (view.getUint8(at) !== CLOSING_BRACE) return false;
+    at = this.#sending(at + 1);
+    if (this.#stamps > 1 || !this.#isEnd(at, length)) return false;
     frame.kind = FRAME_DELTA;
     frame.id = NONE;
     frame.sid = sid;
@@ -132,101 +187,96 @@ export class DeltaScanner {
     return true;
   }
 
-  /** Passes over the literal if it is next. */
-  #take(expected: ByteWords): boolean {
-    if (!isAt(this.#view, this.#at, expected)) return false;
-    this.#at += expected.length;
-    return true;
+  /** Passes over the stamp of sending, where it is. */
+  #sending(at: number): number {
+    if (!isAt(this.#view, at, SENDING)) return at;
+    this.#stamps++;
+    const tsMs = this.#value[0]!;
+    const end = this.#number(at + SENDING.length);
+    this.#value[0] = tsMs;
+    return end;
   }
 
   /**
-   * What only our own order's change carries, and the stamp in words, which nothing reads. False
-   * when one cannot be read.
+   * Passes over what only our own order's change carries, and the stamp in words, which nothing
+   * reads.
    */
-  #skipCause(): boolean {
-    if (this.#take(CLIENT_ORDER_ID) && !this.#skipQuoted()) return false;
-    if (this.#skipNumber(SUBACCOUNT) < 0) return false;
-    return !this.#take(TS) || this.#skipQuoted();
-  }
-
-  #skipQuoted(): boolean {
-    if (!this.#skipText()) return false;
-    this.#at++;
-    return true;
+  #cause(start: number): number {
+    const view = this.#view;
+    let at = start;
+    if (isAt(view, at, CLIENT_ORDER_ID)) {
+      at = this.#text(at + CLIENT_ORDER_ID.length);
+      if (at++ === 0) return 0;
+    }
+    if (isAt(view, at, SUBACCOUNT)) {
+      at = this.#number(at + SUBACCOUNT.length);
+      if (at === 0) return 0;
+    }
+    if (!isAt(view, at, TS)) return at;
+    at = this.#text(at + TS.length);
+    return at === 0 ? 0 : at + 1;
   }
 
   /**
-   * The rest of a text, up to its closing quote. False when it has anything that JSON can write
+   * The rest of a text, up to its closing quote. 0 when it has anything that JSON can write
    * otherwise.
    */
-  #skipText(): boolean {
+  #text(start: number): number {
     const view = this.#view;
-    let at = this.#at;
+    let at = start;
     while (isPlainWord(view.getInt32(at, true))) at += 4;
-    while (isPlainByte(view.getUint8(at))) at++;
-    this.#at = at;
-    return view.getUint8(at) === QUOTE;
-  }
-
-  /**
-   * 1 when the key and its number were there, 0 when the key is not next, UNREADABLE when what
-   * follows it is no number.
-   */
-  #skipNumber(key: ByteWords): number {
-    if (!this.#take(key)) return 0;
-    return this.#number() ? 1 : UNREADABLE;
+    let byte = view.getUint8(at);
+    while (isPlainByte(byte)) byte = view.getUint8(++at);
+    return byte === QUOTE ? at : 0;
   }
 
   /** A whole number as JSON writes it, without sign, zeros before it or exponent. */
-  #number(): boolean {
-    const isZero = this.#bytes[this.#at] === ZERO;
-    const digits = this.#digits(MAX_DIGITS);
-    return digits === 1 || (digits > 1 && !isZero);
-  }
-
-  /** "12.50" in hundredths. */
-  #size(): boolean {
-    const isZero = this.#bytes[this.#at] === ZERO;
-    const digits = this.#digits(MAX_WHOLE_DIGITS);
-    if (digits === 0 || (digits > 1 && isZero)) return false;
-    const whole = this.#value[0]!;
-    if (this.#bytes[this.#at++] !== DOT || this.#digits(SIZE_DIGITS) !== SIZE_DIGITS) return false;
-    this.#value[0]! += whole * CENTI_PER_CONTRACT;
-    return true;
-  }
-
-  /**
-   * Reads up to so many digits into #value, and says how many there were. What follows them is the
-   * caller's to check.
-   */
-  #digits(most: number): number {
+  #number(start: number): number {
     const view = this.#view;
-    const start = this.#at;
-    const end = start + most;
+    const most = start + MAX_DIGITS;
     let at = start;
     let value = 0;
-    for (; at + 4 <= end; at += 4) {
+    for (; at + 4 <= most; at += 4) {
       const four = fourDigits(view.getInt32(at, true));
       if (four < 0) break;
       value = value * 10_000 + four;
     }
-    for (; at < end; at++) {
+    for (; at < most; at++) {
       const digit = view.getUint8(at) - ZERO;
       if (digit < 0 || digit > 9) break;
       value = value * 10 + digit;
     }
-    this.#at = at;
     this.#value[0] = value;
-    return at - start;
+    const digits = at - start;
+    return digits === 1 || (digits > 1 && view.getUint8(start) !== ZERO) ? at : 0;
+  }
+
+  /** "12.50" in hundredths. */
+  #size(start: number): number {
+    const view = this.#view;
+    const most = start + MAX_WHOLE_DIGITS;
+    let at = start;
+    let centi = 0;
+    let digit = view.getUint8(at) - ZERO;
+    for (; at < most && digit >= 0 && digit <= 9; digit = view.getUint8(++at) - ZERO) {
+      centi = centi * 10 + digit;
+    }
+    const digits = at - start;
+    if (digits === 0 || (digits > 1 && view.getUint8(start) === ZERO)) return 0;
+    const tens = view.getUint8(at + 1) - ZERO;
+    const ones = view.getUint8(at + 2) - ZERO;
+    if (view.getUint8(at) !== DOT || tens < 0 || tens > 9 || ones < 0 || ones > 9) return 0;
+    this.#value[0] = centi * CENTI_PER_CONTRACT + tens * 10 + ones;
+    return at + 3;
   }
 
   /**
    * The frame's last brace, and nothing behind it but the newline that some frames have
    * (kalshi-api.md 2.1).
    */
-  #isEnd(length: number): boolean {
-    const at = this.#at;
-    if (this.#bytes[at] !== CLOSING_BRACE) return false;
-    return at + 1 === length || (at + 2 === length && this.#bytes[at + 1] === NEWLINE);
+  #isEnd(at: number, length: number): boolean {
+    const view = this.#view;
+    if (view.getUint8(at) !== CLOSING_BRACE) return false;
+    return at + 1 === length || (at + 2 === length && view.getUint8(at + 1) === NEWLINE);
   }
 }
