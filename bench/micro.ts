@@ -1,6 +1,7 @@
 // The building blocks of the path from a frame to two orders, one by one, on one thread. Each is measured in turns with a bare atomic,
 // and all of them in rounds, so that a slow moment of the machine hits all alike.
 import { Bench } from 'tinybench';
+import { tuneCompiler } from '../src/runtime/compiler.js';
 import { detectorRows } from './detector-rows.js';
 import { domainRows } from './domain-rows.js';
 import { feedRows } from './feed-rows.js';
@@ -28,6 +29,7 @@ const ROW_MS = isSmoke ? 10 : 40;
 /** At the least, however slow it is. */
 const BATCHES = 10;
 
+tuneCompiler();
 const machine = describeMachine();
 const runs = floorRuns();
 const floors: MicroRow[] = FLOORS.map((name) => ({

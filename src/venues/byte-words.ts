@@ -98,3 +98,28 @@ export function fourBytes(text: string): readonly number[] {
     return byteWords(text.slice(at, at + 4)).firstWord;
   });
 }
+
+const LETTER_BITS = 0x01010101;
+const LOW_HALVES = 0x0f0f0f0f;
+const CARRIES = 0x10101010;
+/** What hexWord gives has it when not all of the bytes are hex digits. */
+export const NO_HEX = 0x10000;
+
+/**
+ * The 16 bits that the word's four bytes write as hex digits, the first byte highest; NO_HEX when one is neither 0 to 9 nor a to f. @hot
+ */
+export function hexWord(word: number): number {
+  const letters = (word >>> 6) & LETTER_BITS;
+  const low = word & LOW_HALVES;
+  // Of a letter the low half is 1 to 6, and its value 9 more; of a digit it is the value.
+  const values = low + letters * 9;
+  const isOther =
+    ((word & HIGH_HALVES) ^ (ZEROS + letters * 0x30)) |
+    (values & CARRIES) |
+    ((low + (LETTER_BITS - letters) * 6) & CARRIES) |
+    ((letters << 4) & ~(low + LOW_HALVES) & CARRIES);
+  const pairs = (values << 4) | (values >>> 8);
+  // In each half of `pairs` the low byte holds two digits.
+  const hex = ((pairs & 0xff) << 8) | ((pairs >>> 16) & 0xff);
+  return isOther === 0 ? hex : NO_HEX;
+}

@@ -7,9 +7,11 @@ import { CURRENT_WRITER, deltaFrame } from '../../src/sim/kalshi/frames.js';
 import {
   byteWords,
   fourDigits,
+  hexWord,
   isAt,
   isPlainByte,
   isPlainWord,
+  NO_HEX,
 } from '../../src/venues/byte-words.js';
 import { DeltaScanner } from '../../src/venues/kalshi/wire/delta-scanner.js';
 import type { KalshiDialect } from '../../src/venues/kalshi/wire/dialect.js';
@@ -361,6 +363,28 @@ describe('looking at four bytes at once', () => {
         const text = bytes.toString('latin1');
         expect(fourDigits(bytes.readInt32LE())).toBe(/^\d{4}$/.test(text) ? Number(text) : -1);
       }),
+    );
+  });
+
+  it('reads hex digits, and says when one is none', () => {
+    const four = fc.oneof(
+      fc.stringMatching(/^[0-9a-f]{4}$/).map((text) => Buffer.from(text)),
+      fc.uint8Array({ minLength: 4, maxLength: 4 }).map((bytes) => Buffer.from(bytes)),
+      fc
+        .tuple(fc.stringMatching(/^[0-9a-f]{4}$/), fc.nat(3), fc.nat(255))
+        .map(([text, at, byte]) => {
+          const bytes = Buffer.from(text);
+          bytes[at] = byte;
+          return bytes;
+        }),
+    );
+    fc.assert(
+      fc.property(four, (bytes) => {
+        const text = bytes.toString('latin1');
+        const read = hexWord(bytes.readInt32LE());
+        expect(read).toBe(/^[0-9a-f]{4}$/.test(text) ? Number.parseInt(text, 16) : NO_HEX);
+      }),
+      { numRuns: 20_000 },
     );
   });
 

@@ -349,7 +349,7 @@ export class PolymarketFeed implements ExchangeFeed {
       book.set(change.isBid, change.priceE4, change.sizeCenti, change.restE6);
       if (!change.isCanonical) book.isHashable = false;
       book.statedMs = change.hasHash ? venueMs : 0;
-      book.statedHash.set(change.hash);
+      copyHash(change.hash, book.statedHash);
       // The old schema states nothing; then the book is all there is.
       book.statedBidE4 = change.statesBest ? change.bestBidE4 : book.bids.bestPriceE4();
       book.statedAskE4 = change.statesBest ? change.bestAskE4 : book.askE4();
@@ -600,6 +600,11 @@ export class PolymarketFeed implements ExchangeFeed {
     market.reason = reason;
     this.#sink.setMarketTrust(market.market, reason);
   }
+}
+
+/** @hot */
+function copyHash(from: Int32Array, to: Int32Array): void {
+  for (let word = 0; word < HASH_WORDS; word++) to[word] = from[word]!;
 }
 
 /** Read into and used at once. */

@@ -1,7 +1,7 @@
 // Reads a price_change frame straight from its bytes, in the one shape that the exchange was
 // recorded to send; whatever differs in a byte it leaves to the general parser. Knows no books.
 import { E6_PER_CENTI, PAYOUT_E4 } from '../../../domain/units.js';
-import { type ByteWords, byteWords, isAt } from '../../byte-words.js';
+import { byteWords, eightBytes, fourBytes, hexWord, isAt, NO_HEX } from '../../byte-words.js';
 import { HASH_WORDS, type PriceChange, type PriceChanges } from './frames.js';
 import { MAX_TOKEN_DIGITS, type TokenIndex, UNKNOWN_TOKEN } from './token-index.js';
 
@@ -31,36 +31,37 @@ const POWERS_OF_TEN = Int32Array.of(1, 10, 100, 1_000, 10_000, 100_000, 1_000_00
 const REFUSED = -1;
 
 const START = byteWords('{"market":"');
-const BUY = byteWords('BUY"');
-const SELL = byteWords('SELL"');
 
-/** What stands between the values. Commas have a space behind them, all or none. */
-function literals(space: string) {
-  return {
-    changes: byteWords(`,${space}"price_changes":[{"asset_id":`),
-    nextChange: byteWords(`},${space}{"asset_id":`),
-    price: byteWords(`,${space}"price":"`),
-    size: byteWords(`,${space}"size":"`),
-    side: byteWords(`,${space}"side":"`),
-    hash: byteWords(`,${space}"hash":"`),
-    bestBid: byteWords(`,${space}"best_bid":"`),
-    bestAsk: byteWords(`,${space}"best_ask":"`),
-    timestamp: byteWords(`}],${space}"timestamp":"`),
-    end: byteWords(`,${space}"event_type":"price_change"}`),
-  };
-}
-const SPACED = literals(' ');
-const COMPACT = literals('');
-type Literals = typeof SPACED;
+// What stands between the values, without the comma before it. Each word has a constant of its own, and is compared where it is expected.
+const CHANGES = byteWords('"price_changes":[{"asset_id":');
+const ASSET_ID = byteWords('{"asset_id":');
+const PRICE = '"price":"';
+const [PRICE_0 = 0, PRICE_1 = 0] = eightBytes(PRICE);
+const SIZE = '"size":"';
+const [SIZE_0 = 0] = eightBytes(SIZE);
+const SIDE = '"side":"';
+const [SIDE_0 = 0] = eightBytes(SIDE);
+const [BUY = 0] = fourBytes('BUY"');
+const [SELL = 0] = fourBytes('SELL');
+const HASH = '"hash":"';
+const [HASH_0 = 0] = eightBytes(HASH);
+const BEST_BID = '"best_bid":"';
+const [BEST_BID_0 = 0, BEST_BID_4 = 0] = eightBytes(BEST_BID);
+const BEST_ASK = '"best_ask":"';
+const [BEST_ASK_0 = 0, BEST_ASK_4 = 0] = eightBytes(BEST_ASK);
+const TIMESTAMP = byteWords('"timestamp":"');
+const END = byteWords('"event_type":"price_change"}');
+
+/** A comma and what follows it in the two forms of frames: a space, or the next key at once. */
+const COMMA_SPACE = 0x202c;
+const COMMA_QUOTE = 0x222c;
+const COMMA = 0x2c;
+const CLOSE_BRACE = 0x7d;
 
 /** 1 for the bytes of a text that needs no decoding. */
 const PLAIN = new Uint8Array(256).fill(1, SPACE, TILDE + 1);
 PLAIN[QUOTE] = 0;
 PLAIN[BACKSLASH] = 0;
-
-/** 0 to 15 for the hex digits that hashes are written in, 255 for every other byte. */
-const HEX = new Uint8Array(256).fill(255);
-for (let digit = 0; digit < 16; digit++) HEX[digit.toString(16).charCodeAt(0)] = digit;
 
 /**
  * Recorded, with the commas' space or without, alone or as the one element of an array:
@@ -78,7 +79,7 @@ export class PriceChangeScanner {
    */
   readonly #bytes = new Uint8Array(MAX_FRAME_BYTES + REACH_BYTES);
   readonly #view = new DataView(this.#bytes.buffer);
-  /** Where the next byte to read is. */
+  /** Where the value ends that was read last. */
   #at = 0;
 
   constructor(tokens: TokenIndex) {
@@ -87,86 +88,141 @@ export class PriceChangeScanner {
 
   /**
    * Fills `into` with the frame as the general parser would. False when the frame is not of this
-   * shape: then `into` means nothing. 0.55 us a recorded frame of two changes, against 2.75 us by
+   * shape: then `into` means nothing. 0.4 us a recorded frame of two changes, against 2.6 us by
    * the general parser. @hot
    */
   scan(data: Uint8Array, into: PriceChanges): boolean {
     into.clear();
     const { length } = data;
     if (length > MAX_FRAME_BYTES) return false;
+    const view = this.#view;
     this.#bytes.set(data);
-    const isArray = this.#bytes[0] === OPEN_BRACKET;
-    this.#at = isArray ? 1 : 0;
-    if (!this.#literal(START) || !this.#plainText()) return false;
-    const texts = this.#bytes[this.#at + 1] === SPACE ? SPACED : COMPACT;
-    if (!this.#literal(texts.changes)) return false;
-    do {
-      if (!this.#change(texts, into.next())) return false;
-    } while (this.#literal(texts.nextChange));
-    if (!this.#literal(texts.timestamp)) return false;
-    if (!this.#stamp(into) || !this.#literal(texts.end)) return false;
-    if (isArray && this.#bytes[this.#at++] !== CLOSE_BRACKET) return false;
-    return this.#at === length;
+    const isArray = view.getUint8(0) === OPEN_BRACKET;
+    let at = isArray ? 1 : 0;
+    if (!isAt(view, at, START)) return false;
+    at = this.#plainText(at + START.length);
+    if (at === REFUSED) return false;
+    const gap = view.getUint8(at + 1) === SPACE ? 2 : 1;
+    if (!this.#isGap(at, gap) || !isAt(view, at + gap, CHANGES)) return false;
+    at = this.#change(at + gap + CHANGES.length, gap, into.next());
+    while (at !== REFUSED && view.getUint8(at + 1) === COMMA) {
+      const next = at + 1;
+      if (gap === 2 && view.getUint16(next, true) !== COMMA_SPACE) return false;
+      if (!isAt(view, next + gap, ASSET_ID)) return false;
+      at = this.#change(next + gap + ASSET_ID.length, gap, into.next());
+    }
+    if (at === REFUSED || view.getUint8(at + 1) !== CLOSE_BRACKET) return false;
+    at += 2;
+    if (!this.#isGap(at, gap) || !isAt(view, at + gap, TIMESTAMP)) return false;
+    at = this.#stamp(at + gap + TIMESTAMP.length, into);
+    if (at === REFUSED || !this.#isGap(at, gap) || !isAt(view, at + gap, END)) return false;
+    at += gap + END.length;
+    if (isArray && view.getUint8(at++) !== CLOSE_BRACKET) return false;
+    return at === length;
   }
 
-  /** From behind `"asset_id":` to before the closing brace. */
-  #change(texts: Literals, change: PriceChange): boolean {
-    change.token = this.#token();
-    if (this.#at === REFUSED || !this.#literal(texts.price)) return false;
+  /** A comma, with a space behind it in the one form of frames and a key in the other. */
+  #isGap(at: number, gap: number): boolean {
+    return this.#view.getUint16(at, true) === (gap === 2 ? COMMA_SPACE : COMMA_QUOTE);
+  }
+
+  /**
+   * From behind `"asset_id":` to the closing brace, whose place it gives; REFUSED when it cannot be
+   * read. Each value ends behind its closing quote, in #at; below 0 it would be none, and no
+   * literal is there.
+   */
+  #change(start: number, gap: number, change: PriceChange): number {
+    const view = this.#view;
+    const comma = gap === 2 ? COMMA_SPACE : COMMA_QUOTE;
+    const token = this.#tokens.at(view, start);
+    change.token = token;
+    let at =
+      token === UNKNOWN_TOKEN ? this.#unknown(start) : start + this.#tokens.digits(token) + 2;
+    if (
+      at === REFUSED ||
+      view.getUint16(at, true) !== comma ||
+      view.getFloat64(at + gap, true) !== PRICE_0 ||
+      view.getFloat64(at + gap + 1, true) !== PRICE_1
+    ) {
+      return REFUSED;
+    }
     change.isCanonical = true;
-    change.priceE4 = this.#price(change);
-    if (change.priceE4 <= 0 || !this.#literal(texts.size)) return false;
-    if (!this.#size(change) || !this.#literal(texts.side)) return false;
-    change.isBid = this.#literal(BUY);
-    if (!change.isBid && !this.#literal(SELL)) return false;
-    if (!this.#literal(texts.hash) || !this.#hash(change.hash)) return false;
+    const priceE4 = this.#price(at + gap + PRICE.length, change);
+    change.priceE4 = priceE4;
+    at = this.#at;
+    if (
+      priceE4 <= 0 ||
+      view.getUint16(at, true) !== comma ||
+      view.getFloat64(at + gap, true) !== SIZE_0 ||
+      !this.#size(at + gap + SIZE.length, change)
+    ) {
+      return REFUSED;
+    }
+    at = this.#at;
+    if (view.getUint16(at, true) !== comma || view.getFloat64(at + gap, true) !== SIDE_0) {
+      return REFUSED;
+    }
+    at += gap + SIDE.length;
+    const side = view.getInt32(at, true);
+    change.isBid = side === BUY;
+    if (side === BUY) at += 4;
+    else if (side === SELL && view.getUint8(at + 4) === QUOTE) at += 5;
+    else return REFUSED;
+    if (
+      view.getUint16(at, true) !== comma ||
+      view.getFloat64(at + gap, true) !== HASH_0 ||
+      !this.#hash(at + gap + HASH.length, change.hash)
+    ) {
+      return REFUSED;
+    }
     change.hasHash = true;
-    if (!this.#literal(texts.bestBid)) return false;
-    change.bestBidE4 = this.#best(0);
-    if (change.bestBidE4 === REFUSED || !this.#literal(texts.bestAsk)) return false;
-    change.bestAskE4 = this.#best(PAYOUT_E4);
+    at += gap + HASH.length + HASH_WORDS * 8 + 1;
+    if (
+      view.getUint16(at, true) !== comma ||
+      view.getFloat64(at + gap, true) !== BEST_BID_0 ||
+      view.getFloat64(at + gap + 4, true) !== BEST_BID_4
+    ) {
+      return REFUSED;
+    }
+    change.bestBidE4 = this.#best(at + gap + BEST_BID.length, 0);
+    at = this.#at;
+    if (
+      change.bestBidE4 === REFUSED ||
+      view.getUint16(at, true) !== comma ||
+      view.getFloat64(at + gap, true) !== BEST_ASK_0 ||
+      view.getFloat64(at + gap + 4, true) !== BEST_ASK_4
+    ) {
+      return REFUSED;
+    }
+    change.bestAskE4 = this.#best(at + gap + BEST_ASK.length, PAYOUT_E4);
+    at = this.#at;
+    if (change.bestAskE4 === REFUSED || view.getUint8(at) !== CLOSE_BRACE) return REFUSED;
     change.statesBest = true;
     change.isGood = true;
-    return change.bestAskE4 !== REFUSED;
+    return at;
   }
 
-  /** False, and nothing read, when other bytes stand there. */
-  #literal(literal: ByteWords): boolean {
-    if (!isAt(this.#view, this.#at, literal)) return false;
-    this.#at += literal.length;
-    return true;
-  }
-
-  /** An id between quotes; it ends at REFUSED when it is none. */
-  #token(): number {
-    const start = this.#at;
-    const token = this.#tokens.at(this.#view, start);
-    if (token !== UNKNOWN_TOKEN) {
-      this.#at = start + this.#tokens.digits(token) + 2;
-      return token;
-    }
+  /** Where an id between quotes that is none of ours ends. */
+  #unknown(start: number): number {
     const bytes = this.#bytes;
     let end = start + 1;
     while (bytes[end]! >= ZERO && bytes[end]! <= NINE) end++;
     const digits = end - start - 1;
     const isId = bytes[start] === QUOTE && bytes[end] === QUOTE;
-    this.#at = isId && digits > 0 && digits <= MAX_TOKEN_DIGITS ? end + 1 : REFUSED;
-    return token;
+    return isId && digits > 0 && digits <= MAX_TOKEN_DIGITS ? end + 1 : REFUSED;
   }
 
   /** The rest of a text that needs no decoding, and its closing quote. */
-  #plainText(): boolean {
+  #plainText(start: number): number {
     const bytes = this.#bytes;
-    let at = this.#at;
+    let at = start;
     while (PLAIN[bytes[at]!] === 1) at++;
-    this.#at = at + 1;
-    return bytes[at] === QUOTE;
+    return bytes[at] === QUOTE ? at + 1 : REFUSED;
   }
 
   /** `0.` and up to four digits with their closing quote. */
-  #price(change: PriceChange): number {
+  #price(start: number, change: PriceChange): number {
     const bytes = this.#bytes;
-    const start = this.#at;
     if (bytes[start] !== ZERO || bytes[start + 1] !== DOT) return REFUSED;
     const priceE4 = this.#fraction(start + 2, PRICE_DIGITS);
     if (bytes[this.#at - 2] === ZERO) change.isCanonical = false;
@@ -174,9 +230,8 @@ export class PriceChangeScanner {
   }
 
   /** As #price; an empty side is stated as "", "0" or "1". */
-  #best(emptyE4: number): number {
+  #best(start: number, emptyE4: number): number {
     const bytes = this.#bytes;
-    const start = this.#at;
     const first = bytes[start];
     if (first === QUOTE) {
       this.#at = start + 1;
@@ -191,9 +246,8 @@ export class PriceChangeScanner {
     return priceE4 === 0 ? emptyE4 : priceE4;
   }
 
-  #size(change: PriceChange): boolean {
+  #size(start: number, change: PriceChange): boolean {
     const bytes = this.#bytes;
-    const start = this.#at;
     let at = start;
     let whole = 0;
     for (; at - start <= WHOLE_DIGITS; at++) {
@@ -235,28 +289,22 @@ export class PriceChangeScanner {
     return value * POWERS_OF_TEN[places - digits]!;
   }
 
-  #hash(into: Int32Array): boolean {
-    const bytes = this.#bytes;
-    const start = this.#at;
+  #hash(start: number, into: Int32Array): boolean {
+    const view = this.#view;
     let seen = 0;
-    let at = start;
     for (let index = 0; index < HASH_WORDS; index++) {
-      let word = 0;
-      for (const end = at + 8; at < end; at++) {
-        const digit = HEX[bytes[at]!]!;
-        seen |= digit;
-        word = (word << 4) | (digit & 15);
-      }
-      into[index] = word;
+      const at = start + index * 8;
+      const high = hexWord(view.getInt32(at, true));
+      const low = hexWord(view.getInt32(at + 4, true));
+      seen |= high | low;
+      into[index] = (high << 16) | low;
     }
-    this.#at = at + 1;
-    return seen < 16 && bytes[at] === QUOTE;
+    return (seen & NO_HEX) === 0 && view.getUint8(start + HASH_WORDS * 8) === QUOTE;
   }
 
   /** Stored rather than returned: a number this large would be put on the heap to be returned. */
-  #stamp(into: PriceChanges): boolean {
+  #stamp(start: number, into: PriceChanges): number {
     const bytes = this.#bytes;
-    const start = this.#at;
     let value = 0;
     let at = start;
     for (; at - start <= STAMP_DIGITS; at++) {
@@ -265,9 +313,8 @@ export class PriceChangeScanner {
       value = value * 10 + (byte - ZERO);
     }
     const digits = at - start;
-    if (digits === 0 || digits > STAMP_DIGITS || bytes[at] !== QUOTE) return false;
-    this.#at = at + 1;
+    if (digits === 0 || digits > STAMP_DIGITS || bytes[at] !== QUOTE) return REFUSED;
     into.venueMs = value;
-    return true;
+    return at + 1;
   }
 }
