@@ -1,7 +1,15 @@
 // Reads a price_change frame straight from its bytes, in the one shape that the exchange was
 // recorded to send; whatever differs in a byte it leaves to the general parser. Knows no books.
 import { E6_PER_CENTI, PAYOUT_E4 } from '../../../domain/units.js';
-import { byteWords, eightBytes, fourBytes, hexWord, isAt, NO_HEX } from '../../byte-words.js';
+import {
+  byteWords,
+  eightBytes,
+  fourBytes,
+  hexWord,
+  isAt,
+  isPlainWord,
+  NO_HEX,
+} from '../../byte-words.js';
 import { HASH_WORDS, type PriceChange, type PriceChanges } from './frames.js';
 import { MAX_TOKEN_DIGITS, type TokenIndex, UNKNOWN_TOKEN } from './token-index.js';
 
@@ -215,7 +223,9 @@ export class PriceChangeScanner {
   /** The rest of a text that needs no decoding, and its closing quote. */
   #plainText(start: number): number {
     const bytes = this.#bytes;
+    const view = this.#view;
     let at = start;
+    while (isPlainWord(view.getInt32(at, true))) at += 4;
     while (PLAIN[bytes[at]!] === 1) at++;
     return bytes[at] === QUOTE ? at + 1 : REFUSED;
   }
