@@ -1,6 +1,6 @@
 // An executor worker: warm connections to its exchanges, the private streams of fills, and a loop a detector that takes requests.
 import { readFileSync } from 'node:fs';
-import type { Clock } from '../domain/clock.js';
+import { type Clock, NS_PER_MS } from '../domain/clock.js';
 import { createOrderIds } from '../domain/order-id.js';
 import { KALSHI, POLYMARKET, type Venue, type VenueName } from '../domain/venue.js';
 import { IntentLog, intentFile } from '../journal/intent-log.js';
@@ -109,7 +109,23 @@ export async function runExecutor(input: WorkerInput, context: WorkerContext): P
   const rings = memory.requests.map(
     (byExecutor) => new SpscRing(byExecutor[role.executor]!, EXECUTION_REQUEST_BYTES, 'consumer'),
   );
-  await Promise.all(rings.map((ring) => serve(ring, executor, control, config.wait)));
+  const rehearse = createRehearsal(executor, clock);
+  await Promise.all(
+    rings.map((ring, at) =>
+      serve(ring, executor, control, config.wait, at === 0 ? rehearse : () => undefined),
+    ),
+  );
+}
+
+/** One for all rings, however they wait: rehearses when it is called and the last time is long enough ago. */
+function createRehearsal(executor: Executor, clock: Clock): () => void {
+  let rehearsedNs = 0;
+  return () => {
+    const nowNs = clock.nowNs();
+    if (nowNs - rehearsedNs < REHEARSE_EVERY_MS * NS_PER_MS) return;
+    executor.rehearse();
+    rehearsedNs = nowNs;
+  };
 }
 
 /** Takes requests until the engine ends. Sockets live here: the event loop is never blocked, only left idle. */
@@ -118,6 +134,7 @@ async function serve(
   executor: Executor,
   control: ControlBlock,
   wait: WaitName,
+  idle: () => void,
 ): Promise<void> {
   const awakeTurns =
     wait === 'spin' ? Number.POSITIVE_INFINITY : wait === 'block' ? 0 : HYBRID_TURNS;
@@ -127,8 +144,9 @@ async function serve(
       idleTurns = 0;
     } else if (idleTurns < awakeTurns) {
       idleTurns++;
+      idle();
     } else {
-      if (!(await ring.whenPublished(REHEARSE_EVERY_MS))) executor.rehearse();
+      if (!(await ring.whenPublished(REHEARSE_EVERY_MS))) idle();
       continue;
     }
     // Replies are read between two turns, also while requests keep coming.

@@ -9,6 +9,7 @@ import { type BucketLimits, TokenBucket } from '../net/token-bucket.js';
 import { type SocketTarget, WsSession } from '../net/ws-session.js';
 import { MAX_FEED_AGE_NS } from '../pipeline/detector.js';
 import { Publisher } from '../pipeline/publisher.js';
+import { createScratchPublisher } from '../pipeline/scratch-publisher.js';
 import { ControlBlock } from '../shm/control-block.js';
 import { CounterBlock } from '../shm/counters.js';
 import { DepthTable } from '../shm/depth-table.js';
@@ -21,9 +22,11 @@ import {
   type FeedCounter,
 } from '../venues/feed.js';
 import { KalshiFeed } from '../venues/kalshi/feed.js';
+import { rehearseKalshiFeed } from '../venues/kalshi/feed-rehearsal.js';
 import { kalshiHeaders } from '../venues/kalshi/headers.js';
 import { readKalshiPrivateKey } from '../venues/kalshi/wire/auth.js';
 import { MAX_ASSETS_PER_CONNECTION, PolymarketFeed } from '../venues/polymarket/feed.js';
+import { rehearsePolymarketFeed } from '../venues/polymarket/feed-rehearsal.js';
 import { BookComparison, readKalshiMarkets, readPolymarketMarkets } from './book-reads.js';
 import { createClock } from './monotonic-clock.js';
 import { type MarketBooks, PricePolling } from './price-polling.js';
@@ -32,6 +35,10 @@ import { beatEvery, reportConnection, type WorkerContext, whenEnded } from './wo
 import type { WorkerInput } from './worker-protocol.js';
 
 const TICK_MS = 25;
+/** As often as an idle detector (docs/decisions/0002). */
+const REHEARSE_EVERY_MS = 2;
+/** Before the first frame: until the code is compiled. */
+const REHEARSALS_AT_START = 20_000;
 /** 10 calls a second at 10 tokens: half of what Kalshi was seen to give to an address without a key (kalshi-api.md 4.6). */
 const BOOK_READ_LIMITS: BucketLimits = { capacity: 100, perSecond: 100 };
 const MARKETS_PER_POLYMARKET_CONNECTION = MAX_ASSETS_PER_CONNECTION / 2;
@@ -57,8 +64,10 @@ export function runFeed(input: WorkerInput, context: WorkerContext): void {
       ? [worker.openKalshi(markets)]
       : batchesOf(markets).map((batch) => worker.openPolymarket(batch));
   const stopBeating = worker.beat(connections);
+  const stopRehearsing = worker.rehearse();
   const close = async () => {
     stopBeating();
+    stopRehearsing();
     for (const { session, polling, comparison } of connections) {
       comparison?.stop();
       polling.up();
@@ -168,6 +177,19 @@ class FeedWorker {
       // What the detector looked at meanwhile it did not believe, and nothing else would make it look again.
       if (wasStuck) for (const { publisher } of connections) publisher.showAgain();
     });
+  }
+
+  /** Keeps the way of a frame in the caches while the exchange is quiet. Returns what ends that. */
+  rehearse(): () => void {
+    const venue = this.#venue;
+    const sink = createScratchPublisher(venue, this.#clock);
+    const rehearsal =
+      venue === KALSHI
+        ? rehearseKalshiFeed(sink, this.#clock)
+        : rehearsePolymarketFeed(sink, this.#clock);
+    for (let count = 0; count < REHEARSALS_AT_START; count++) rehearsal();
+    const timer = setInterval(rehearsal, REHEARSE_EVERY_MS);
+    return () => clearInterval(timer);
   }
 
   #publisherOf(markets: readonly number[]): Publisher {

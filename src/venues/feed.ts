@@ -104,3 +104,9 @@ export type FeedCounter = (typeof FEED_COUNTERS)[number];
 
 /** Adds one to a named count. @hot */
 export type CountFeed = (counter: FeedCounter) => void;
+
+/** A rehearsal tells the same stamps for ever: no lag is too much for it, and no silence too long. */
+export const REHEARSAL_LIMITS = {
+  maxSilenceMs: 30 * 86_400_000,
+  maxLagMs: Number.POSITIVE_INFINITY,
+};
