@@ -3,8 +3,7 @@
 //
 // The data are in the page cache when the call returns, which outlives the process; not the machine. 2 legs cost about 4 us
 // (bench/journal-rows.ts), most of it the system call.
-import { closeSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs';
-import { devNull } from 'node:os';
+import { closeSync, openSync, readdirSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../domain/clock.js';
 import type { Outcome, Venue } from '../domain/venue.js';
@@ -66,18 +65,23 @@ export function intentFiles(stateDir: string): string[] {
 
 export class IntentLog {
   readonly #file: number;
-  readonly #nowhere = openSync(devNull, 'a');
+  /** A file of the same disk without a name, for rehearsals: written over again and again. */
+  readonly #scratch: number;
   readonly #clock: Clock;
   readonly #buffer = Buffer.allocUnsafe(BUFFER_BYTES);
   #used = EMPTY_BYTES;
 
   /** Throws when the file cannot be opened: then nothing may be sent. */
   static open(path: string, clock: Clock): IntentLog {
-    return new IntentLog(openSync(path, 'a'), clock);
+    const scratchPath = `${path}.rehearsal`;
+    const scratch = openSync(scratchPath, 'w');
+    unlinkSync(scratchPath);
+    return new IntentLog(openSync(path, 'a'), scratch, clock);
   }
 
-  private constructor(file: number, clock: Clock) {
+  private constructor(file: number, scratch: number, clock: Clock) {
     this.#file = file;
+    this.#scratch = scratch;
     this.#clock = clock;
     this.#buffer[0] = END_OF_LINE;
   }
@@ -91,28 +95,23 @@ export class IntentLog {
     this.#used += this.#buffer.write(`${line} ${checksum(line)}\n`, this.#used, 'latin1');
   }
 
-  /** All that was added is with the operating system; false: it is not. @hot */
-  commit(): boolean {
+  /** All that was added is with the operating system, or forgotten when it was a rehearsal; false: it is not. @hot */
+  commit(isRehearsal = false): boolean {
     const bytes = this.#used;
     this.#used = EMPTY_BYTES;
     // A full buffer has cut its last line off.
     if (bytes === EMPTY_BYTES || bytes === BUFFER_BYTES) return false;
     try {
-      return writeSync(this.#file, this.#buffer, 0, bytes) === bytes;
+      const file = isRehearsal ? this.#scratch : this.#file;
+      const position = isRehearsal ? 0 : null;
+      return writeSync(file, this.#buffer, 0, bytes, position) === bytes;
     } catch {
       return false;
     }
   }
 
-  /** What was added is forgotten, by the same way: an intent to send nothing. @hot */
-  rehearse(): void {
-    const bytes = this.#used;
-    this.#used = EMPTY_BYTES;
-    writeSync(this.#nowhere, this.#buffer, 0, bytes);
-  }
-
   close(): void {
-    closeSync(this.#nowhere);
+    closeSync(this.#scratch);
     closeSync(this.#file);
   }
 }

@@ -26,6 +26,14 @@ export class HttpLine {
     this.#url = new URL(origin);
   }
 
+  /** A line over a socket that is connected already. */
+  static over(socket: Socket): HttpLine {
+    const line = new HttpLine('http://localhost');
+    line.#use(socket);
+    line.#isOpen = true;
+    return line;
+  }
+
   get isOpen(): boolean {
     return this.#isOpen;
   }
@@ -60,6 +68,11 @@ export class HttpLine {
     return true;
   }
 
+  /** Nobody waits for the reply to the request under way, and none comes: the line is idle again. @hot */
+  forget(): void {
+    this.#user = undefined;
+  }
+
   /** Ends the connection now. A request under way is lost. */
   drop(why: string): void {
     const socket = this.#socket;
@@ -81,26 +94,36 @@ export class HttpLine {
       const socket = isTls
         ? connectTls({ host, port, servername: host, ALPNProtocols: ['http/1.1'] })
         : connectTcp({ host, port });
-      this.#socket = socket;
-      let failure = 'the connection was closed';
+      const failed = this.#use(socket);
       const timer = setTimeout(() => {
         socket.destroy(new Error(`no connection within ms=${CONNECT_TIMEOUT_MS}`));
       }, CONNECT_TIMEOUT_MS);
-      socket.setNoDelay(true);
       socket.once(isTls ? 'secureConnect' : 'connect', () => {
         clearTimeout(timer);
         this.#isOpen = this.#socket === socket;
         resolve();
       });
-      socket.on('data', (chunk: Buffer) => this.#data(socket, chunk));
-      socket.on('end', () => this.#ended(socket, 'the exchange closed the connection'));
-      socket.on('error', (error) => {
-        failure = error.message;
-      });
-      socket.on('close', () => {
+      void failed.then((why) => {
         clearTimeout(timer);
+        reject(new Error(`cannot connect: url=${this.#url.origin} why=${why}`));
+      });
+    });
+  }
+
+  /** Reads and writes on this socket from now on. Resolves with the reason when it is closed. */
+  #use(socket: Socket): Promise<string> {
+    this.#socket = socket;
+    let failure = 'the connection was closed';
+    socket.setNoDelay(true);
+    socket.on('data', (chunk: Buffer) => this.#data(socket, chunk));
+    socket.on('end', () => this.#ended(socket, 'the exchange closed the connection'));
+    socket.on('error', (error) => {
+      failure = error.message;
+    });
+    return new Promise((resolve) => {
+      socket.on('close', () => {
         this.#ended(socket, failure);
-        reject(new Error(`cannot connect: url=${this.#url.origin} why=${failure}`));
+        resolve(failure);
       });
     });
   }

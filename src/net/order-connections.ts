@@ -6,7 +6,7 @@ import type { Breaker } from './circuit-breaker.js';
 import { HttpLine, type LineUser } from './http-line.js';
 import type { HttpReply } from './http-reply.js';
 import { getBytes } from './http-request.js';
-import { SinkLine } from './sink-line.js';
+import { openSinkLine, type SinkLine } from './sink-line.js';
 import type { TokenBucket } from './token-bucket.js';
 
 /**
@@ -48,6 +48,8 @@ export class OrderConnections {
   readonly #open = new Set<Exchange>();
   #nextWarm = 0;
   #sink: SinkLine | undefined;
+  /** Of rehearsals: never one of those to the exchange. */
+  readonly #sinkLines: HttpLine[] = [];
   #isClosed = false;
 
   constructor(options: OrderConnectionOptions) {
@@ -90,16 +92,26 @@ export class OrderConnections {
 
   /**
    * Writes the request on an idle warm connection. Returns the time at which its bytes were with
-   * the socket, or NOT_WRITTEN, in which case `onOutcome` is never called. @hot
+   * the socket, or NOT_WRITTEN, in which case `onOutcome` is never called. A rehearsal has no other lines than one to nobody, and takes
+   * nothing of the limit. @hot
    */
-  write(request: Buffer, onOutcome: (outcome: RequestOutcome, atNs: number) => void): number {
+  write(
+    request: Buffer,
+    onOutcome: (outcome: RequestOutcome, atNs: number) => void,
+    isRehearsal = false,
+  ): number {
     const { breaker, bucket, cost, clock } = this.#options;
     if (!breaker.isClosed || bucket?.has(cost) === false) return NOT_WRITTEN;
-    for (const line of this.#lines) {
+    const lines = isRehearsal ? this.#sinkLines : this.#lines;
+    for (const line of lines) {
       if (!line.isIdle) continue;
       const exchange = new Exchange(line, this.#options, this.#open, onOutcome);
       if (!line.send(request, exchange)) continue;
       const writtenNs = clock.nowNs();
+      if (isRehearsal) {
+        line.forget();
+        return writtenNs;
+      }
       bucket?.take(cost);
       exchange.sent(writtenNs);
       return writtenNs;
@@ -107,14 +119,11 @@ export class OrderConnections {
     return NOT_WRITTEN;
   }
 
-  /** Opens what rehearse() writes to. */
+  /** Opens what rehearsals are written to. */
   async openSink(): Promise<void> {
-    this.#sink ??= await SinkLine.open();
-  }
-
-  /** Writes the request to nobody, by the way that it would go. @hot */
-  rehearse(request: Buffer): void {
-    if (this.canWrite) this.#sink?.write(request);
+    if (this.#sink !== undefined) return;
+    this.#sink = await openSinkLine();
+    this.#sinkLines.push(this.#sink.line);
   }
 
   async close(): Promise<void> {

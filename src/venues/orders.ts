@@ -58,15 +58,10 @@ export interface OrderGateway {
   /** Opens and warms connections, makes the first signature. */
   start(): Promise<void>;
   /**
-   * Builds the request's bytes and signature. Throws nothing; a code below 0 is why it cannot be
-   * sent. @hot
+   * Builds the request's bytes and signature. Throws nothing; a code below 0 is why it cannot be sent. A rehearsal is built by the
+   * same code, signed by nobody where the signature has the order in it, and then written to nobody. @hot
    */
-  prepare(order: LegOrder): number;
-  /**
-   * Does all that prepare() does, and forgets it: nothing is left to be written. Code and data that
-   * were not touched for 50 ms take five times as long (executor.ts). @hot
-   */
-  rehearse(order: LegOrder): void;
+  prepare(order: LegOrder, isRehearsal?: boolean): number;
   /** The exchange's id of what was prepared, where it is known before it is sent; '' where it is not. */
   readonly preparedId: string;
   /**
@@ -78,7 +73,8 @@ export interface OrderGateway {
   readonly obstacle: string;
   /**
    * Writes what was prepared, once. Returns when its bytes were with the socket, or NOT_WRITTEN
-   * (below 0), and then onReply is not called. It is never called within write() itself. @hot
+   * (below 0), and then onReply is not called. It is never called within write() itself, nor of a
+   * rehearsal. @hot
    */
   write(onReply: (reply: LegReply, answeredNs: number) => void): number;
   close(): Promise<void>;

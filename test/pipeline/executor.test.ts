@@ -41,6 +41,7 @@ class FakeGateway implements OrderGateway {
   readonly obstacle = 'no way to write';
   canPrepare = true;
   isFree = true;
+  isRehearsal = false;
   readonly #clock: SteppedClock;
 
   constructor(venue: Venue, log: string[], clock: SteppedClock) {
@@ -53,19 +54,16 @@ class FakeGateway implements OrderGateway {
     this.log.push('start');
   }
 
-  prepare(order: LegOrder): number {
-    this.log.push(`prepare ${this.venue}`);
+  prepare(order: LegOrder, isRehearsal = false): number {
+    this.log.push(`${isRehearsal ? 'rehearse' : 'prepare'} ${this.venue}`);
+    this.isRehearsal = isRehearsal;
     this.prepared.push({ ...order });
     this.preparedId = this.venue === POLYMARKET ? `hash-${order.clientOrderId}` : '';
     return this.canPrepare ? 0 : -1;
   }
 
-  rehearse(): void {
-    this.log.push(`rehearse ${this.venue}`);
-  }
-
   write(onReply: (reply: LegReply, atNs: number) => void): number {
-    this.log.push(`write ${this.venue}`);
+    this.log.push(`${this.isRehearsal ? 'write to nobody' : 'write'} ${this.venue}`);
     if (!this.isFree) return NOT_WRITTEN;
     this.replies.push(onReply);
     return this.#clock.nowNs();
@@ -120,9 +118,8 @@ function rigOf(venues: readonly Venue[], options: RigOptions = {}) {
             ' - ',
           ),
         ),
-      rehearse: () => log.push('forget'),
-      commit: () => {
-        log.push('commit');
+      commit: (isRehearsal = false) => {
+        log.push(isRehearsal ? 'forget' : 'commit');
         return disk.works;
       },
     },
@@ -436,5 +433,59 @@ describe('an order that evens out', () => {
     rig.executor.exit(exit);
     expect(rig.log.filter((entry) => entry.startsWith('write'))).toEqual([]);
     expect(rig.reports).toMatchObject([{ role: 'exit', reply: { kind: 'not-written' } }]);
+  });
+});
+
+describe('a rehearsal', () => {
+  const way = [
+    ...['rehearse 0', 'rehearse 1'],
+    ...['intend 0 id-1 - 0 entry', 'intend 1 id-2 hash-id-2 0 entry', 'forget'],
+    ...['write to nobody 0', 'write to nobody 1'],
+  ];
+
+  it('goes the way of a request, to nobody, and says nothing', () => {
+    const rig = rigOf(BOTH);
+    rig.executor.rehearse();
+    expect(rig.log).toEqual(way);
+    expect(rig.reports).toEqual([]);
+  });
+
+  it('does so whatever would stop an order', () => {
+    const rig = rigOf(BOTH, { policy: 'polymarket-first' });
+    rig.gate.open = 1;
+    rig.gate.entryWrites = 0;
+    for (const gateway of rig.gateways) gateway.canWrite = false;
+    rig.executor.rehearse();
+    expect(rig.log).toEqual(way);
+    expect(rig.reports).toEqual([]);
+  });
+
+  it.each<[string, (rig: ReturnType<typeof rigOf>) => void]>([
+    [
+      'it cannot be built',
+      ({ gateways }) => {
+        gateways[1]!.canPrepare = false;
+      },
+    ],
+    [
+      'the disk fails',
+      ({ disk }) => {
+        disk.works = false;
+      },
+    ],
+    [
+      'there is nobody to write to',
+      ({ gateways }) => {
+        gateways[0]!.isFree = false;
+      },
+    ],
+  ])('says nothing when %s', (_when, prevent) => {
+    const rig = rigOf(BOTH);
+    prevent(rig);
+    rig.executor.rehearse();
+    expect(rig.log.filter((entry) => entry.startsWith('write '))).toEqual(
+      rig.log.filter((entry) => entry.startsWith('write to nobody')),
+    );
+    expect(rig.reports).toEqual([]);
   });
 });

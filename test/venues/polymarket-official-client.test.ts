@@ -303,7 +303,7 @@ describe('our orders and those of the official client', () => {
       expect(ours.body, facts).toBe(sent.body);
       expect(ours.orderId, facts).toBe(hashOf(wish, order));
       expectSameButSigned(ahead.sign(market, order, envelope), ours, facts);
-      ahead.rehearse(market, order, envelope);
+      ahead.sign(market, order, envelope, true);
       const body = orderBody(order, said.signature, { ...envelope, postOnly: false });
       batch.push({ theirs, orderType: wish.orderType, body });
       if (batch.length < BATCH) continue;

@@ -84,6 +84,7 @@ export class KalshiOrders implements OrderGateway {
   #usedSignature = 0;
   #signer: NodeJS.Timeout | undefined;
   #request: Buffer | undefined;
+  #isRehearsal = false;
 
   constructor(options: KalshiOrderOptions) {
     this.#options = options;
@@ -120,7 +121,7 @@ export class KalshiOrders implements OrderGateway {
   }
 
   /** @hot */
-  prepare(order: LegOrder): number {
+  prepare(order: LegOrder, isRehearsal = false): number {
     // What cannot be built must not leave the order before it to be written again.
     this.#request = undefined;
     const frame = this.#frames[order.market];
@@ -133,13 +134,8 @@ export class KalshiOrders implements OrderGateway {
     const body = this.#dialect === 'current' ? currentBody(frame, order) : this.#legacyBody(order);
     if (body === undefined) return NOT_IN_DIALECT;
     this.#request = requestBytes(this.#head, body);
+    this.#isRehearsal = isRehearsal;
     return PREPARED;
-  }
-
-  /** @hot */
-  rehearse(order: LegOrder): void {
-    if (this.prepare(order) === PREPARED) this.#connections.rehearse(this.#request!);
-    this.#request = undefined;
   }
 
   get canWrite(): boolean {
@@ -155,13 +151,17 @@ export class KalshiOrders implements OrderGateway {
     const request = this.#request;
     if (request === undefined) return NOT_WRITTEN;
     this.#request = undefined;
-    return this.#connections.write(request, (outcome, atNs) => {
-      const reply = readReply(outcome, this.#dialect);
-      if (reply.kind === 'rejected' && reply.code === KALSHI_ERROR.TIMESTAMP_EXPIRED) {
-        this.#signedMs = NEVER_SIGNED;
-      }
-      onReply(reply, atNs);
-    });
+    return this.#connections.write(
+      request,
+      (outcome, atNs) => {
+        const reply = readReply(outcome, this.#dialect);
+        if (reply.kind === 'rejected' && reply.code === KALSHI_ERROR.TIMESTAMP_EXPIRED) {
+          this.#signedMs = NEVER_SIGNED;
+        }
+        onReply(reply, atNs);
+      },
+      this.#isRehearsal,
+    );
   }
 
   async close(): Promise<void> {

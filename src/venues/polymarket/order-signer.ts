@@ -132,23 +132,17 @@ export class OrderSigner {
     };
   }
 
-  /** Throws RangeError where canSign() is false. @hot */
-  sign(market: SignedMarket, order: PolymarketOrder, envelope: OrderEnvelope): SignedOrder {
-    return this.#sign(market, order, envelope, this.#signs);
-  }
-
-  /** Does what sign() does, with a signature that no wallet knows; and makes a later one ahead. @hot */
-  rehearse(market: SignedMarket, order: PolymarketOrder, envelope: OrderEnvelope): SignedOrder {
-    this.#ahead.refill();
-    return this.#sign(market, order, envelope, this.#rehearses);
-  }
-
-  #sign(
+  /**
+   * Throws RangeError where canSign() is false. A rehearsal has a signature that no wallet knows, and makes a later one ahead. @hot
+   */
+  sign(
     market: SignedMarket,
     order: PolymarketOrder,
     envelope: OrderEnvelope,
-    sign: DigestSigner,
+    isRehearsal = false,
   ): SignedOrder {
+    if (isRehearsal) this.#ahead.refill();
+    const sign = isRehearsal ? this.#rehearses : this.#signs;
     const exchange = this.#exchangeOf(market);
     if (exchange === undefined) throw new RangeError('no exchange is known for Protocol V2');
     const { hasher, walletSigner } = exchange;

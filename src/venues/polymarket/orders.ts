@@ -74,6 +74,7 @@ export class PolymarketOrders implements OrderGateway {
   /** Of every order: who asks. */
   readonly #head: string;
   #request: Buffer | undefined;
+  #isRehearsal = false;
 
   /** Throws RangeError for a funder that does not fit the signature type, or is no address. */
   constructor(options: PolymarketOrderOptions) {
@@ -130,17 +131,7 @@ export class PolymarketOrders implements OrderGateway {
   }
 
   /** @hot */
-  prepare(leg: LegOrder): number {
-    return this.#prepare(leg, false);
-  }
-
-  /** @hot */
-  rehearse(leg: LegOrder): void {
-    if (this.#prepare(leg, true) === PREPARED) this.#connections.rehearse(this.#request!);
-    this.#request = undefined;
-  }
-
-  #prepare(leg: LegOrder, isRehearsal: boolean): number {
+  prepare(leg: LegOrder, isRehearsal = false): number {
     // What cannot be built must not leave the order before it to be written again.
     this.#request = undefined;
     const market = this.#options.markets[leg.market];
@@ -151,9 +142,7 @@ export class PolymarketOrders implements OrderGateway {
     const wallMs = clock.wallMs();
     const amounts = marketBuyAmounts(leg.spendMicros, leg.limitE4, market.tickE4);
     const order = this.#signer.order(market, leg.outcome, BUY, amounts, wallMs);
-    const signed = isRehearsal
-      ? this.#signer.rehearse(market, order, this.#envelope)
-      : this.#signer.sign(market, order, this.#envelope);
+    const signed = this.#signer.sign(market, order, this.#envelope, isRehearsal);
     this.#orderId = signed.orderId;
     const timestampS = String(Math.floor(wallMs / 1000));
     const head =
@@ -165,6 +154,7 @@ export class PolymarketOrders implements OrderGateway {
         polymarketHmac(credentials.secret, timestampS, 'POST', ORDER_PATH, signed.body),
       ]);
     this.#request = requestBytes(head, signed.body);
+    this.#isRehearsal = isRehearsal;
     return PREPARED;
   }
 
@@ -187,8 +177,10 @@ export class PolymarketOrders implements OrderGateway {
     const request = this.#request;
     if (request === undefined) return NOT_WRITTEN;
     this.#request = undefined;
-    return this.#connections.write(request, (outcome, atNs) =>
-      onReply(this.#read(outcome, orderId), atNs),
+    return this.#connections.write(
+      request,
+      (outcome, atNs) => onReply(this.#read(outcome, orderId), atNs),
+      this.#isRehearsal,
     );
   }
 
