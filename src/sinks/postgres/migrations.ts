@@ -27,13 +27,13 @@ export const MIGRATIONS: readonly string[] = [
      version text NOT NULL, ended timestamptz, why text, summary jsonb, seq bigint NOT NULL, PRIMARY KEY (journal, run));
    CREATE TABLE underround.opportunities (time timestamptz NOT NULL, journal integer NOT NULL, id bigint NOT NULL,
      run integer NOT NULL, arb text, pair text NOT NULL, kalshi_outcome text NOT NULL, decision text NOT NULL,
-     is_new boolean NOT NULL, size_centi bigint NOT NULL, net_micros bigint NOT NULL, inputs jsonb NOT NULL, seq bigint NOT NULL,
+     is_new boolean NOT NULL, size_centi bigint NOT NULL, net_micros bigint NOT NULL, inputs jsonb, seq bigint NOT NULL,
      PRIMARY KEY (journal, id, time));
    CREATE INDEX opportunities_by_arb ON underround.opportunities (journal, arb);
    CREATE TABLE underround.orders (time timestamptz NOT NULL, journal integer NOT NULL, client_order_id text NOT NULL,
      order_id text, run integer NOT NULL, arb text NOT NULL, role text NOT NULL, venue text NOT NULL, pair text NOT NULL,
      outcome text NOT NULL, size_centi bigint NOT NULL, limit_e4 bigint NOT NULL, spend_micros bigint NOT NULL,
-     state text NOT NULL, filled_e6 bigint, reply jsonb NOT NULL, stamps_ns jsonb NOT NULL, seq bigint NOT NULL,
+     state text NOT NULL, filled_e6 bigint, reply jsonb, stamps_ns jsonb, seq bigint NOT NULL,
      PRIMARY KEY (journal, client_order_id, time));
    CREATE INDEX orders_by_arb ON underround.orders (journal, arb);
    CREATE TABLE underround.order_states (time timestamptz NOT NULL, journal integer NOT NULL, id bigint NOT NULL,
@@ -49,7 +49,7 @@ export const MIGRATIONS: readonly string[] = [
      pair text NOT NULL, changed timestamptz NOT NULL, state text NOT NULL, seq bigint NOT NULL,
      PRIMARY KEY (journal, arb, time));
    CREATE TABLE underround.arb_states (time timestamptz NOT NULL, journal integer NOT NULL, id bigint NOT NULL,
-     run integer NOT NULL, arb text NOT NULL, pair text NOT NULL, state text NOT NULL, why text NOT NULL, facts jsonb NOT NULL,
+     run integer NOT NULL, arb text NOT NULL, pair text NOT NULL, state text NOT NULL, why text NOT NULL, facts jsonb,
      seq bigint NOT NULL, PRIMARY KEY (journal, id, time));
    CREATE INDEX arb_states_by_arb ON underround.arb_states (journal, arb);
    CREATE TABLE underround.balances (time timestamptz NOT NULL, journal integer NOT NULL, id bigint NOT NULL,
@@ -59,7 +59,7 @@ export const MIGRATIONS: readonly string[] = [
      run integer NOT NULL, name text NOT NULL, value text NOT NULL, was text, seq bigint NOT NULL,
      PRIMARY KEY (journal, id, time));
    CREATE TABLE underround.events (time timestamptz NOT NULL, journal integer NOT NULL, id bigint NOT NULL,
-     run integer NOT NULL, level text NOT NULL, event text NOT NULL, text text NOT NULL, facts jsonb NOT NULL,
+     run integer NOT NULL, level text NOT NULL, event text NOT NULL, text text NOT NULL, facts jsonb,
      seq bigint NOT NULL, PRIMARY KEY (journal, id, time));
    CREATE TABLE underround.latency_metrics (time timestamptz NOT NULL, since timestamptz NOT NULL, journal integer NOT NULL,
      id bigint NOT NULL, run integer NOT NULL, stage text NOT NULL, count bigint NOT NULL, p50_ns bigint NOT NULL,

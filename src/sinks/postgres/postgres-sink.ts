@@ -116,9 +116,7 @@ export class PostgresSink implements Sink {
     this.#failure = undefined;
     this.#password = readPassword(this.#config.postgresPasswordFile, 'PGPASSWORD');
     const config: ClientConfig = {
-      ...(this.#config.postgresUrl !== undefined && { connectionString: this.#config.postgresUrl }),
-      // Without one, pg looks into ~/.pgpass.
-      ...(this.#password !== undefined && { password: this.#password }),
+      connectionString: withPassword(this.#config.postgresUrl ?? '', this.#password),
       application_name: 'underround',
       connectionTimeoutMillis: CONNECT_MS,
       query_timeout: QUERY_MS,
@@ -153,6 +151,12 @@ export class PostgresSink implements Sink {
       await client.query(REFRESH_PAPER_TRADES, [journal, arbs, orders]);
     }
   }
+}
+
+/** In memory only: what stands in a URL is stronger than what is given beside it. Without one, pg looks into ~/.pgpass. */
+function withPassword(url: string, password: string | undefined): string {
+  if (password === undefined) return url;
+  return `${url}${url.includes('?') ? '&' : '?'}password=${encodeURIComponent(password)}`;
 }
 
 const UPSERTS = Object.fromEntries(
