@@ -14,7 +14,8 @@ import { expectPostgresCopy } from './copies.js';
 import { CuttingProxy } from './cutting-proxy.js';
 import { until } from './free-port.js';
 import { POSTGRES_PASSWORD, PostgresServer, postgresPrograms } from './postgres-server.js';
-import { Pumping, SINKS } from './pumping.js';
+import { Pumping } from './pumping.js';
+import { SINKS } from './sinks-settings.js';
 
 const programs = postgresPrograms();
 

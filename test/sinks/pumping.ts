@@ -2,20 +2,7 @@
 import { JournalCursor } from '../../src/journal/journal-cursor.js';
 import { SinkPump } from '../../src/sinks/pump.js';
 import type { Sink } from '../../src/sinks/sink.js';
-import type { SinksConfig } from '../../src/sinks/sinks-config.js';
 import { until } from './free-port.js';
-
-export const SINKS: SinksConfig = {
-  postgresUrl: undefined,
-  postgresPasswordFile: undefined,
-  redisUrl: undefined,
-  redisPasswordFile: undefined,
-  batchRows: 2_000,
-  redisStreamLength: 1_000_000,
-  redisPrices: false,
-  redisSignals: false,
-  pricesPerSecond: 4,
-};
 
 export class Pumping {
   readonly pump: SinkPump;

@@ -18,8 +18,9 @@ import { journalRecords } from '../journal/record-arbitraries.js';
 import { expectRedisCopy, journalId } from './copies.js';
 import { CuttingProxy } from './cutting-proxy.js';
 import { until } from './free-port.js';
-import { Pumping, SINKS } from './pumping.js';
+import { Pumping } from './pumping.js';
 import { RedisServer, redisProgram } from './redis-server.js';
+import { SINKS } from './sinks-settings.js';
 
 const program = redisProgram();
 

@@ -1,0 +1,77 @@
+// The built engine trades on while its sinks are away, ends and is killed with them behind: in the end they have what its journal has.
+// `npm run test:sinks` keeps them away for 60 seconds.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { journalFile } from '../../src/runtime/journal.js';
+import { PostgresSink } from '../../src/sinks/postgres/postgres-sink.js';
+import { RedisSink } from '../../src/sinks/redis/redis-sink.js';
+import { expectPostgresCopy, expectRedisCopy } from '../sinks/copies.js';
+import { PostgresServer, postgresPrograms } from '../sinks/postgres-server.js';
+import { Pumping } from '../sinks/pumping.js';
+import { RedisServer, redisProgram } from '../sinks/redis-server.js';
+import { SINKS } from '../sinks/sinks-settings.js';
+import { EngineRun, endAllRuns, expectHonestBooks } from './engine-process.js';
+
+const AWAY_MS = 1_000 * Number(process.env.UNDERROUND_TEST_SINKS_AWAY_SECONDS ?? '2');
+
+const programs = postgresPrograms();
+const program = redisProgram();
+const cleanups: (() => void | Promise<void>)[] = [];
+afterEach(async () => {
+  await endAllRuns();
+  for (const clean of cleanups.splice(0).reverse()) await clean();
+});
+
+describe.skipIf(programs === undefined || program === undefined)('an engine with sinks', () => {
+  it('copies every row once, over their absence and its own death', {
+    timeout: 60_000 + AWAY_MS,
+  }, async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'underround-e2e-sinks-'));
+    cleanups.push(() => rmSync(directory, { recursive: true, force: true }));
+    const postgres = await PostgresServer.start(programs!);
+    cleanups.push(() => postgres.remove());
+    const redis = await RedisServer.start(program!, { isDurable: true });
+    cleanups.push(() => redis.remove());
+    const urls = ['--sinks-postgres-url', postgres.url(), '--sinks-redis-url', redis.url()];
+    const busy = ['--seed', '7', '--markets', '50', '--divergences-per-second', '20'];
+    const start = (...more: string[]) =>
+      new EngineRun([...busy, ...urls, '--state-dir', join(directory, 'state'), ...more]);
+
+    const run = start();
+    await run.running();
+    await run.until('both sinks are up', () => run.linesOf('sink-up').length === 2);
+    await Promise.all([postgres.stop('SIGQUIT'), redis.stop('SIGKILL')]);
+    await run.until('both are down', () => run.linesOf('sink-down').length === 2);
+    await run.filledAfter(Date.now() + AWAY_MS);
+    await Promise.all([postgres.begin(), redis.begin()]);
+    await run.until('both are up again', () => run.linesOf('sink-up').length === 4);
+    await run.filledAfter(Date.now());
+    const { code, summary } = await run.stop();
+    expectHonestBooks(summary);
+    expect(code).toBe(0);
+
+    // Another world, on the same journal: it is killed in the middle.
+    const next = start('--accept-differences');
+    await next.running();
+    await next.until('both sinks are up', () => next.linesOf('sink-up').length === 2);
+    next.signal('SIGKILL');
+    await next.ended;
+
+    const path = journalFile(join(directory, 'state'));
+    const config = { ...SINKS, postgresUrl: postgres.url(), redisUrl: redis.url() };
+    for (const sink of [new PostgresSink(config), new RedisSink(config)]) {
+      const last = new Pumping(sink, path);
+      await last.caughtUp();
+      await last.end();
+    }
+    const rows = await expectPostgresCopy(path, postgres, 'postgres');
+    expect(await redis.ask((client) => expectRedisCopy(path, client))).toBe(rows);
+    process.stdout.write(`${JSON.stringify({ awayMs: AWAY_MS, rows })}\n`);
+    const [{ stages } = { stages: 0 }] = await postgres.query<Record<'stages', number>>(
+      'SELECT count(DISTINCT stage) AS stages FROM underround.latency_metrics',
+    );
+    expect(stages).toBeGreaterThanOrEqual(7);
+  });
+});
