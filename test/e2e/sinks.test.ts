@@ -1,8 +1,12 @@
 // The built engine trades on while its sinks are away, ends and is killed with them behind: in the end they have what its journal has.
 // `npm run test:sinks` keeps them away for 60 seconds.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { journalFile } from '../../src/runtime/journal.js';
 import { PostgresSink } from '../../src/sinks/postgres/postgres-sink.js';
@@ -14,7 +18,8 @@ import { RedisServer, redisProgram } from '../sinks/redis-server.js';
 import { SINKS } from '../sinks/sinks-settings.js';
 import { EngineRun, endAllRuns, expectHonestBooks } from './engine-process.js';
 
-const AWAY_MS = 1_000 * Number(process.env.UNDERROUND_TEST_SINKS_AWAY_SECONDS ?? '2');
+const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const AWAY_MS = 1_000 * Number(process.env.UNDERROUND_TEST_SINKS_AWAY_SECONDS ?? '1');
 
 const programs = postgresPrograms();
 const program = redisProgram();
@@ -23,6 +28,17 @@ afterEach(async () => {
   await endAllRuns();
   for (const clean of cleanups.splice(0).reverse()) await clean();
 });
+
+/** They outlive the engines that trade on them. */
+async function startExchanges(directory: string): Promise<string> {
+  const args = ['sim', '--seed', '7', '--markets', '50', '--divergences-per-second', '20'];
+  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
+  cleanups.push(() => void child.kill('SIGKILL'));
+  const [line] = await once(createInterface({ input: child.stdout }), 'line');
+  const file = join(directory, 'exchanges.json');
+  writeFileSync(file, `${line}\n`);
+  return file;
+}
 
 describe.skipIf(programs === undefined || program === undefined)('an engine with sinks', () => {
   it('copies every row once, over their absence and its own death', {
@@ -35,9 +51,9 @@ describe.skipIf(programs === undefined || program === undefined)('an engine with
     const redis = await RedisServer.start(program!, { isDurable: true });
     cleanups.push(() => redis.remove());
     const urls = ['--sinks-postgres-url', postgres.url(), '--sinks-redis-url', redis.url()];
-    const busy = ['--seed', '7', '--markets', '50', '--divergences-per-second', '20'];
-    const start = (...more: string[]) =>
-      new EngineRun([...busy, ...urls, '--state-dir', join(directory, 'state'), ...more]);
+    const attach = await startExchanges(directory);
+    const start = () =>
+      new EngineRun(['--attach', attach, '--state-dir', join(directory, 'state'), ...urls]);
 
     const run = start();
     await run.running();
@@ -52,8 +68,8 @@ describe.skipIf(programs === undefined || program === undefined)('an engine with
     expectHonestBooks(summary);
     expect(code).toBe(0);
 
-    // Another world, on the same journal: it is killed in the middle.
-    const next = start('--accept-differences');
+    // The next one is killed in the middle.
+    const next = start();
     await next.running();
     await next.until('both sinks are up', () => next.linesOf('sink-up').length === 2);
     next.signal('SIGKILL');

@@ -18,7 +18,7 @@ import { Pumping } from './pumping.js';
 import { RedisServer, redisProgram } from './redis-server.js';
 import { SINKS } from './sinks-settings.js';
 
-const KILLS = 4;
+const KILLS = 3;
 const SEED = 5;
 const LIFE_MS = [300, 1_400] as const;
 /** Of a worker, at the longest: shorter than most lives of its process. */
