@@ -60,7 +60,8 @@ describe.skipIf(programs === undefined || program === undefined)('an engine with
     await run.until('both sinks are up', () => run.linesOf('sink-up').length === 2);
     await Promise.all([postgres.stop('SIGQUIT'), redis.stop('SIGKILL')]);
     await run.until('both are down', () => run.linesOf('sink-down').length === 2);
-    await run.filledAfter(Date.now() + AWAY_MS);
+    await new Promise((resolve) => setTimeout(resolve, AWAY_MS));
+    await run.filledAfter(Date.now());
     await Promise.all([postgres.begin(), redis.begin()]);
     await run.until('both are up again', () => run.linesOf('sink-up').length === 4);
     await run.filledAfter(Date.now());
