@@ -16,6 +16,7 @@ import { until } from './free-port.js';
 import { PostgresServer, postgresPrograms } from './postgres-server.js';
 import { Pumping } from './pumping.js';
 import { RedisServer, redisProgram } from './redis-server.js';
+import type { SinksArguments } from './sinks-process.js';
 import { SINKS } from './sinks-settings.js';
 
 const KILLS = 3;
@@ -65,14 +66,20 @@ describe.skipIf(programs === undefined || program === undefined)('sinks and faul
     rmSync(directory, { recursive: true, force: true });
   });
 
+  function start(...args: SinksArguments) {
+    const running = spawn(process.execPath, [join(directory, 'main.js'), ...args], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    child = running;
+    return running;
+  }
+
   it('lose nothing and double nothing', async () => {
     const rng = new Rng(SEED);
     const state = join(directory, 'state');
     let said = '';
     for (let kill = 0; kill < KILLS; kill++) {
-      const args = [join(directory, 'main.js'), state, postgres.url(), redis.url()];
-      const running = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-      child = running;
+      const running = start(state, postgres.url(), redis.url());
       const exited = once(running, 'exit');
       running.stdout.setEncoding('utf8').on('data', (text: string) => {
         said += text;
@@ -112,14 +119,7 @@ describe.skipIf(programs === undefined || program === undefined)('sinks and faul
 
   it('are not waited for when nobody is there', async () => {
     await Promise.all([postgres.stop(), redis.stop()]);
-    const args = [
-      join(directory, 'main.js'),
-      join(directory, 'alone'),
-      postgres.url(),
-      redis.url(),
-    ];
-    const running = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-    child = running;
+    const running = start(join(directory, 'alone'), postgres.url(), redis.url());
     let said = '';
     running.stdout.setEncoding('utf8').on('data', (text: string) => {
       said += text;

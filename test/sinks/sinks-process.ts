@@ -6,6 +6,9 @@ import { Sinks } from '../../src/runtime/sinks.js';
 import { QuoteTable } from '../../src/shm/quote-table.js';
 import { SINKS } from './sinks-settings.js';
 
+/** Its arguments. */
+export type SinksArguments = readonly [stateDir: string, postgresUrl: string, redisUrl: string];
+
 const STDOUT = 1;
 const EVERY_MS = 2;
 const BATCH_ROWS = 50;
