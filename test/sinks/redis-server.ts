@@ -50,7 +50,8 @@ export class RedisServer {
       dir: this.#directory,
       save: '',
       appendonly: isDurable ? 'yes' : 'no',
-      appendfsync: 'always',
+      // In the page cache before it answers: that outlives the process, and waits for no disk.
+      appendfsync: 'no',
       ...(password !== undefined && { requirepass: password }),
     };
     const flags = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
