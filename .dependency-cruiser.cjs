@@ -26,22 +26,24 @@ module.exports = {
     layer(
       'shm-knows-no-trading',
       '^src/shm',
-      '^src/(domain|venues|pipeline|runtime|sim|cli|net|main)',
+      '^src/(domain|venues|pipeline|runtime|sim|cli|net|main|sinks)',
     ),
     layer('venues-do-not-know-each-other', '^src/venues/kalshi', '^src/venues/polymarket'),
     layer('venues-do-not-know-each-other-2', '^src/venues/polymarket', '^src/venues/kalshi'),
-    layer('venues-below-pipeline', '^src/venues', '^src/(pipeline|runtime|sim|cli|main)'),
-    layer('net-is-a-leaf', '^src/net', '^src/(venues|pipeline|runtime|sim|cli|main)'),
-    layer('pipeline-below-runtime', '^src/pipeline', '^src/(runtime|sim|cli|main)'),
+    layer('venues-below-pipeline', '^src/venues', '^src/(pipeline|runtime|sim|cli|main|sinks)'),
+    layer('net-is-a-leaf', '^src/net', '^src/(venues|pipeline|runtime|sim|cli|main|sinks)'),
+    layer('pipeline-below-runtime', '^src/pipeline', '^src/(runtime|sim|cli|main|sinks)'),
+    // Sinks copy what the journal has committed: they must not know who trades, or how.
+    layer('sinks-below-runtime', '^src/sinks', '^src/(venues|pipeline|runtime|sim|cli|main)'),
     layer(
       'journal-below-runtime',
       '^src/journal',
-      '^src/(venues|net|pipeline|runtime|sim|cli|main)',
+      '^src/(venues|net|pipeline|runtime|sim|cli|main|sinks)',
     ),
     {
       name: 'journal-for-runtime-and-cli-only',
       severity: 'error',
-      from: { path: '^(src|workers)', pathNot: '^src/(journal|runtime|cli)' },
+      from: { path: '^(src|workers)', pathNot: '^src/(journal|runtime|sinks|cli)' },
       to: { path: '^src/journal' },
     },
     {
@@ -49,6 +51,12 @@ module.exports = {
       severity: 'error',
       from: { path: '^(src|workers)', pathNot: '^src/(journal|runtime/instance-lock)' },
       to: { path: 'node_modules/libsql(/|$)' },
+    },
+    {
+      name: 'other-databases-only-in-sinks',
+      severity: 'error',
+      from: { path: '^(src|workers)', pathNot: '^src/sinks' },
+      to: { path: 'node_modules/(pg|ioredis)(/|$)' },
     },
     layer('runtime-below-cli', '^src/runtime', '^src/(sim|cli|main)'),
     {

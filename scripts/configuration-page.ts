@@ -42,6 +42,7 @@ const SECTION_TITLES: Readonly<Record<string, string>> = {
   risk: 'Risk',
   limits: 'Limits and times',
   state: 'State',
+  sinks: 'Sinks',
   sim: 'Simulated exchanges',
   log: 'Log',
 };

@@ -22,7 +22,7 @@
 //   GET  /api/v1/stream                    WebSocket: one StreamFrame at the most four times a second; `?token=` where reads need it
 //   GET  /api/v1/openapi.json  /metrics  /healthz
 //   GET  /                                 the page
-import type { EngineStatus } from '../runtime/status.js';
+import type { EngineStatus, SinkStatus } from '../runtime/status.js';
 import type {
   ArbView,
   CapitalView,
@@ -51,12 +51,7 @@ export interface StatusReply {
   readonly sinks: readonly SinkStatus[];
 }
 
-export interface SinkStatus {
-  readonly name: string;
-  readonly state: 'up' | 'down';
-  readonly lagRows: number;
-  readonly why: string | undefined;
-}
+export type { SinkStatus };
 
 export interface LogLine {
   /** Rises by one a line: ask for what came after. */

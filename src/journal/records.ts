@@ -100,6 +100,19 @@ export type JournalRecord =
       readonly value: string;
       readonly was: string | null;
     }
+  /** One stage of the way from a frame to its orders, over a stretch of time that ends at `atMs`. */
+  | {
+      readonly t: 'latency';
+      readonly atMs: number;
+      readonly sinceMs: number;
+      readonly stage: string;
+      readonly count: number;
+      readonly p50Ns: number;
+      readonly p95Ns: number;
+      readonly p99Ns: number;
+      readonly p999Ns: number;
+      readonly maxNs: number;
+    }
   | {
       readonly t: 'event';
       readonly atMs: number;

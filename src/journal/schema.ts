@@ -1,7 +1,7 @@
 // The journal's tables, as steps from one version to the next. A step that was released is never changed.
 import type Database from 'libsql';
 
-const STEPS: readonly string[] = [
+export const SCHEMA_STEPS: readonly string[] = [
   `CREATE TABLE runs (id INTEGER PRIMARY KEY AUTOINCREMENT, started_ms INTEGER NOT NULL, profile TEXT NOT NULL,
      version TEXT NOT NULL, config TEXT NOT NULL, ended_ms INTEGER, why TEXT, summary TEXT);
    CREATE TABLE decisions (id INTEGER PRIMARY KEY AUTOINCREMENT, run INTEGER NOT NULL, at_ms INTEGER NOT NULL, arb TEXT,
@@ -35,9 +35,40 @@ const STEPS: readonly string[] = [
    CREATE TABLE events (id INTEGER PRIMARY KEY AUTOINCREMENT, run INTEGER NOT NULL, at_ms INTEGER NOT NULL,
      level TEXT NOT NULL, event TEXT NOT NULL, text TEXT NOT NULL, facts TEXT NOT NULL);
    CREATE INDEX events_by_time ON events (at_ms);`,
+  // What copies the journal elsewhere asks for what has changed after a number: see journal-cursor.ts.
+  `CREATE TABLE identity (id TEXT NOT NULL, seq INTEGER NOT NULL);
+   INSERT INTO identity VALUES (lower(hex(randomblob(16))), 0);
+   CREATE TABLE latencies (id INTEGER PRIMARY KEY AUTOINCREMENT, run INTEGER NOT NULL, at_ms INTEGER NOT NULL,
+     since_ms INTEGER NOT NULL, stage TEXT NOT NULL, count INTEGER NOT NULL, p50_ns INTEGER NOT NULL,
+     p95_ns INTEGER NOT NULL, p99_ns INTEGER NOT NULL, p999_ns INTEGER NOT NULL, max_ns INTEGER NOT NULL);
+   ${numbered([
+     'runs',
+     'limits',
+     'balances',
+     'decisions',
+     'orders',
+     'order_states',
+     'fills',
+     'arbs',
+     'arb_states',
+     'events',
+     'latencies',
+   ])}`,
 ];
 
-export const SCHEMA_VERSION = STEPS.length;
+/** Gives every row that is there a number, table by table, and later ones an index to be found by. */
+function numbered(tables: readonly string[]): string {
+  return tables
+    .map(
+      (table) => `ALTER TABLE ${table} ADD COLUMN seq INTEGER NOT NULL DEFAULT 0;
+   UPDATE ${table} SET seq = rowid + (SELECT seq FROM identity);
+   UPDATE identity SET seq = MAX(seq, (SELECT COALESCE(MAX(seq), 0) FROM ${table}));
+   CREATE INDEX ${table}_by_seq ON ${table} (seq);`,
+    )
+    .join('\n');
+}
+
+export const SCHEMA_VERSION = SCHEMA_STEPS.length;
 
 /** Written by a newer version of this program, or not a journal. */
 export class JournalVersionError extends Error {
@@ -63,7 +94,7 @@ export function requireKnownVersion(db: Database.Database, path: string): number
 export function migrate(
   db: Database.Database,
   path: string,
-  steps: readonly string[] = STEPS,
+  steps: readonly string[] = SCHEMA_STEPS,
 ): void {
   for (let version = requireKnownVersion(db, path); version < steps.length; version++) {
     db.exec('BEGIN IMMEDIATE');

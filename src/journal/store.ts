@@ -6,6 +6,11 @@ import type { ArbState, JournalRecord, OrderRole, OrderState } from './records.j
 import { migrate, requireKnownVersion } from './schema.js';
 
 const BUSY_MS = 5_000;
+/**
+ * Changes are numbered, and a run begins so much higher: a machine that lost its power may have lost the last commits, and must not
+ * give numbers again that a copy has seen.
+ */
+export const RUN_GAP = 100_000;
 /** Nothing more is heard of an order in these: of one that filled, the fills say whether all of it is here. */
 const CLOSED_STATES: readonly OrderState[] = [
   'not-written',
@@ -143,6 +148,8 @@ export class JournalStore {
   readonly #db: Database.Database;
   readonly #statements = new Map<string, Database.Statement>();
   #run: number;
+  /** Of the newest change; read anew in each transaction. */
+  #seq = 0;
 
   /** Creates and migrates it unless `readonly`. Throws JournalVersionError, or what SQLite says of a file that is no journal. */
   static open(path: string, { readonly = false } = {}): JournalStore {
@@ -176,7 +183,9 @@ export class JournalStore {
     this.#db.exec('BEGIN IMMEDIATE');
     const run = this.#run;
     try {
+      this.#seq = this.#all('SELECT seq FROM identity')[0]?.seq as number;
       for (const record of records) this.#append(record);
+      this.#write('UPDATE identity SET seq = ?', this.#seq);
       this.#db.exec('COMMIT');
     } catch (error) {
       this.#run = run;
@@ -302,30 +311,35 @@ export class JournalStore {
 
   #append(record: JournalRecord): void {
     const run = this.#run;
+    if (record.t === 'run') this.#seq += RUN_GAP;
+    // Rows that are written over get the number of their newest change.
+    const seq = ++this.#seq;
     switch (record.t) {
       case 'run':
         this.#write(
-          'INSERT INTO runs (started_ms, profile, version, config) VALUES (?, ?, ?, ?)',
+          'INSERT INTO runs (started_ms, profile, version, config, seq) VALUES (?, ?, ?, ?, ?)',
           record.atMs,
           record.profile,
           record.version,
           json(record.config),
+          seq,
         );
         this.#run = this.lastRun()?.id ?? 0;
         return;
       case 'run-end':
         this.#write(
-          'UPDATE runs SET ended_ms = ?, why = ?, summary = ? WHERE id = ?',
+          'UPDATE runs SET ended_ms = ?, why = ?, summary = ?, seq = ? WHERE id = ?',
           record.atMs,
           record.why,
           json(record.summary),
+          seq,
           run,
         );
         return;
       case 'decision':
         this.#write(
-          `INSERT INTO decisions (run, at_ms, arb, pair, direction, decision, is_new, size_centi, net_micros, inputs)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+          `INSERT INTO decisions (run, at_ms, arb, pair, direction, decision, is_new, size_centi, net_micros, inputs,
+             seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
           run,
           record.atMs,
           record.arb,
@@ -336,14 +350,16 @@ export class JournalStore {
           record.sizeCenti,
           record.netMicros,
           json(record.inputs),
+          seq,
         );
         return;
       case 'order':
         this.#write(
           `INSERT INTO orders (client_order_id, order_id, run, at_ms, arb, role, venue, pair, outcome, size_centi,
-             limit_e4, spend_micros, state, reply, stamps) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+             limit_e4, spend_micros, state, reply, stamps, seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
            ON CONFLICT (client_order_id) DO UPDATE SET order_id = COALESCE(excluded.order_id, order_id),
-             state = excluded.state, reply = excluded.reply, stamps = excluded.stamps`,
+             state = excluded.state, reply = excluded.reply, stamps = excluded.stamps,
+             seq = excluded.seq`,
           record.clientOrderId,
           record.orderId,
           run,
@@ -359,32 +375,35 @@ export class JournalStore {
           record.state,
           json(record.reply),
           json(record.stampsNs),
+          seq,
         );
         return;
       case 'order-state':
         this.#write(
-          `INSERT INTO order_states (run, at_ms, client_order_id, state, why, filled_e6) VALUES (?, ?, ?, ?, ?, ?)`,
+          `INSERT INTO order_states (run, at_ms, client_order_id, state, why, filled_e6, seq) VALUES (?, ?, ?, ?, ?, ?, ?)`,
           run,
           record.atMs,
           record.clientOrderId,
           record.state,
           record.why,
           record.filledE6,
+          seq,
         );
         this.#write(
-          'UPDATE orders SET state = ?, filled_e6 = ? WHERE client_order_id = ?',
+          'UPDATE orders SET state = ?, filled_e6 = ?, seq = ? WHERE client_order_id = ?',
           record.state,
           record.filledE6,
+          seq,
           record.clientOrderId,
         );
         return;
       case 'fill':
         this.#write(
           `INSERT INTO fills (venue, trade_id, order_id, outcome, client_order_id, run, at_ms, pair, size_e6, cost_micros,
-             fee_micros, state, source) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+             fee_micros, state, source, seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
            ON CONFLICT DO UPDATE SET state = excluded.state, size_e6 = excluded.size_e6,
              cost_micros = excluded.cost_micros, fee_micros = excluded.fee_micros,
-             client_order_id = COALESCE(excluded.client_order_id, client_order_id)`,
+             client_order_id = COALESCE(excluded.client_order_id, client_order_id), seq = excluded.seq`,
           record.venue,
           record.tradeId,
           record.orderId,
@@ -398,11 +417,12 @@ export class JournalStore {
           record.feeMicros,
           record.state,
           record.source,
+          seq,
         );
         return;
       case 'arb-state':
         this.#write(
-          `INSERT INTO arb_states (run, at_ms, arb, pair, state, why, facts) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+          `INSERT INTO arb_states (run, at_ms, arb, pair, state, why, facts, seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
           run,
           record.atMs,
           record.arb,
@@ -410,48 +430,70 @@ export class JournalStore {
           record.state,
           record.why,
           json(record.facts),
+          seq,
         );
         this.#write(
-          `INSERT INTO arbs (arb, run, pair, fired_ms, at_ms, state) VALUES (?, ?, ?, ?, ?, ?)
-           ON CONFLICT (arb) DO UPDATE SET at_ms = excluded.at_ms, state = excluded.state`,
+          `INSERT INTO arbs (arb, run, pair, fired_ms, at_ms, state, seq) VALUES (?, ?, ?, ?, ?, ?, ?)
+           ON CONFLICT (arb) DO UPDATE SET at_ms = excluded.at_ms, state = excluded.state, seq = excluded.seq`,
           record.arb,
           run,
           record.pair,
           record.atMs,
           record.atMs,
           record.state,
+          seq,
         );
         return;
       case 'balance':
         this.#write(
-          'INSERT INTO balances (run, at_ms, venue, shard, micros, source) VALUES (?, ?, ?, ?, ?, ?)',
+          'INSERT INTO balances (run, at_ms, venue, shard, micros, source, seq) VALUES (?, ?, ?, ?, ?, ?, ?)',
           run,
           record.atMs,
           record.venue,
           record.shard,
           record.micros,
           record.source,
+          seq,
         );
         return;
       case 'limit':
         this.#write(
-          'INSERT INTO limits (run, at_ms, name, value, was) VALUES (?, ?, ?, ?, ?)',
+          'INSERT INTO limits (run, at_ms, name, value, was, seq) VALUES (?, ?, ?, ?, ?, ?)',
           run,
           record.atMs,
           record.name,
           record.value,
           record.was,
+          seq,
         );
         return;
       case 'event':
         this.#write(
-          'INSERT INTO events (run, at_ms, level, event, text, facts) VALUES (?, ?, ?, ?, ?, ?)',
+          'INSERT INTO events (run, at_ms, level, event, text, facts, seq) VALUES (?, ?, ?, ?, ?, ?, ?)',
           run,
           record.atMs,
           record.level,
           record.event,
           record.text,
           json(record.facts),
+          seq,
+        );
+        return;
+      case 'latency':
+        this.#write(
+          `INSERT INTO latencies (run, at_ms, since_ms, stage, count, p50_ns, p95_ns, p99_ns, p999_ns, max_ns, seq)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+          run,
+          record.atMs,
+          record.sinceMs,
+          record.stage,
+          record.count,
+          record.p50Ns,
+          record.p95Ns,
+          record.p99Ns,
+          record.p999Ns,
+          record.maxNs,
+          seq,
         );
         return;
       default:

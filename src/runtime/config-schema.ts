@@ -16,7 +16,13 @@ export type SettingKind =
     }
   | { readonly kind: 'choice'; readonly values: readonly string[] }
   | { readonly kind: 'boolean' }
-  | { readonly kind: 'text'; readonly form: string; readonly pattern: RegExp };
+  | {
+      readonly kind: 'text';
+      readonly form: string;
+      readonly pattern: RegExp;
+      /** What is wrong with it may be that it holds a secret: it is not shown then. */
+      readonly hiddenWhenWrong?: true;
+    };
 
 export interface SettingFacts {
   readonly meaning: string;
@@ -119,6 +125,17 @@ const FILE_PATH = /^(?!.*-----BEGIN)(?!(0x)?[0-9a-fA-F]{64}$)[^\0\n]+$/;
 const keyFile = (meaning: string) =>
   text('the path of a file, not the key itself', FILE_PATH, meaning);
 const filePath = (meaning: string) => text('the path of a file', /^[^\0\n]+$/, meaning);
+
+/** Neither in front of the host nor among the parameters: settings are printed. */
+function urlWithoutPassword(form: string, pattern: RegExp, meaning: string) {
+  const schema = z.string().regex(pattern).optional();
+  const kind = { kind: 'text', form, pattern, hiddenWhenWrong: true } as const;
+  return register(schema, kind, meaning);
+}
+const POSTGRES_URL =
+  /^postgres(ql)?:\/\/([^\s:@/?#]+@)?[^\s@?#]*(\?(?!(.*&)?(\w*password|\w*pass)=)\w+=[^\s@&#]*(&\w+=[^\s@&#]*)*)?$/i;
+const REDIS_URL =
+  /^rediss?:\/\/([^\s:@/?#]+@)?(\[[0-9a-f:]+\]|[^\s:@/?#]+)(:\d{1,5})?(\/\d{0,3})?$/i;
 
 export const PROFILES = ['sim', 'demo', 'live'] as const;
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
@@ -313,6 +330,33 @@ const limitsSection = z.strictObject({
   orderConnections: whole(1, 64, 8, "Warm connections to each exchange's order endpoint."),
 });
 
+const sinksSection = z.strictObject({
+  postgresUrl: urlWithoutPassword(
+    'a URL that starts with postgres:// or postgresql://, without a password',
+    POSTGRES_URL,
+    'PostgreSQL that what is in the journal is copied to, and TimescaleDB where that is installed: docs/SINKS.md.',
+  ),
+  postgresPasswordFile: filePath(
+    'File that holds the password for it; without one PGPASSWORD or ~/.pgpass.',
+  ),
+  redisUrl: urlWithoutPassword(
+    'a URL that starts with redis:// or rediss://, without a password',
+    REDIS_URL,
+    'Redis that the audit trail is copied to, as a stream.',
+  ),
+  redisPasswordFile: filePath('File that holds the password for it; without one REDISCLI_AUTH.'),
+  batchRows: whole(
+    1,
+    10_000,
+    2_000,
+    'Changes of the journal that are copied in one transaction at the most.',
+  ),
+  redisStreamLength: whole(100, 1_000_000_000, 100_000, 'Entries that a stream keeps, about.'),
+  redisPrices: yesOrNo(false, 'Publishes prices on the Redis channel underround:prices.'),
+  redisSignals: yesOrNo(false, 'Publishes decisions on the Redis channel underround:signals.'),
+  pricesPerSecond: whole(1, 100, 4, 'Messages of prices a second at the most.'),
+});
+
 /** Input: text by section and key. Output: what it means. Unknown keys are refused. */
 export const configSchema = z.strictObject({
   profile: choice(
@@ -339,6 +383,7 @@ export const configSchema = z.strictObject({
       ),
     })
     .prefault({}),
+  sinks: sinksSection.prefault({}),
   sim: simSection.prefault({}),
   log: z
     .strictObject({

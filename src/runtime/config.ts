@@ -8,6 +8,7 @@ import {
   SIZE_CENTI_PLACES,
 } from '../domain/units.js';
 import { defaultWait } from '../shm/wait-strategy.js';
+import type { SinksConfig } from '../sinks/sinks-config.js';
 import { CONTRACTS, POLYGON_CHAIN_ID } from '../venues/polymarket/wire/contracts.js';
 import {
   allowedText,
@@ -132,9 +133,11 @@ function checked(
 ): string | undefined {
   const text = scalarText(value);
   if (text !== undefined && setting.schema.safeParse(text).success) return text;
-  const hidden = setting.facts.secret || looksLikeKey(text);
+  const { kind, secret } = setting.facts;
+  const mayBeSecret = kind.kind === 'text' && kind.hiddenWhenWrong === true;
+  const hidden = secret || mayBeSecret || looksLikeKey(text);
   const shown = hidden ? '(hidden)' : (JSON.stringify(text ?? value ?? '') ?? String(value));
-  const allowed = allowedText(setting.facts.kind);
+  const allowed = allowedText(kind);
   problems.push(
     `wrong value: key=${setting.path} origin=${originText(origin)} given=${shown} allowed: ${allowed}`,
   );
@@ -301,9 +304,17 @@ export function toEngineConfig(
     maxCostMicros: microsOf(trading.maxCost),
     risk: toRiskConfig(config.risk),
     ...limits,
+    sinks: toSinksConfig(config.sinks),
   };
   if (missing.length > 0) throw new ConfigError(missing.map(missingProblem));
   return resolved;
+}
+
+/** Undefined when nothing is copied anywhere. */
+function toSinksConfig(sinks: Config['sinks']): SinksConfig | undefined {
+  const { postgresUrl, postgresPasswordFile, redisUrl, redisPasswordFile } = sinks;
+  if (postgresUrl === undefined && redisUrl === undefined) return undefined;
+  return { ...sinks, postgresUrl, postgresPasswordFile, redisUrl, redisPasswordFile };
 }
 
 function toRiskConfig(risk: Config['risk']): RiskConfig {

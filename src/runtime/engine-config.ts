@@ -2,6 +2,7 @@
 // every worker. Secrets are paths here; each worker that signs reads its own.
 import type { LegPolicyName } from '../pipeline/leg-policy.js';
 import type { WaitName } from '../shm/wait-strategy.js';
+import type { SinksConfig } from '../sinks/sinks-config.js';
 import type { PolymarketExchanges } from '../venues/polymarket/order-signer.js';
 
 export interface KalshiAccess {
@@ -90,4 +91,6 @@ export interface EngineConfig {
   readonly requestTimeoutMs: number;
   /** Warm connections to each exchange's order endpoint. */
   readonly orderConnections: number;
+  /** Where the journal is copied to; nowhere when undefined. */
+  readonly sinks?: SinksConfig | undefined;
 }

@@ -32,7 +32,7 @@ import type { FeedCounter } from '../venues/feed.js';
 import { Accounts, type Cash } from './accounts.js';
 import type { EngineConfig } from './engine-config.js';
 import { feedConnections } from './feed-worker.js';
-import { Journal } from './journal.js';
+import { Journal, journalFile } from './journal.js';
 import { KILL_LEVELS, KillSwitch } from './kill-switch.js';
 import { LateLegs } from './late-legs.js';
 import { MainEnds } from './main-ends.js';
@@ -44,11 +44,13 @@ import { loadPairs } from './pairs.js';
 import { differenceText, Reconciliation } from './reconciliation.js';
 import { recover } from './recovery.js';
 import { setRiskLimits } from './risk-limits.js';
-import type { EngineEvent, EngineStatus, FeedStatus } from './status.js';
+import { Sinks } from './sinks.js';
+import type { EngineEvent, EngineStatus, FeedStatus, SinkStatus } from './status.js';
 import { Supervisor } from './supervisor.js';
 import {
   createResyncHistograms,
   createStageHistograms,
+  latencyRecords,
   readLatencies,
   readLatency,
   type StageHistograms,
@@ -75,6 +77,9 @@ const STUCK_MS = 5_000;
 const LATE_LEGS_EVERY_MS = 1_000;
 const KILL_FILE_EVERY_MS = 50;
 const RECONCILE_EVERY_MS = 60_000;
+const LATENCY_RECORDS_EVERY_MS = 60_000;
+/** At the end, for what was just committed: whoever pressed Ctrl-C waits for it. */
+const SINKS_END_MS = 250;
 /** A difference that is not there any more after that was a list that lagged (kalshi-api.md 3.5). */
 const RECONCILE_AGAIN_MS = 3_000;
 /** At the end: for replies and fills under way, and for one look at the lists. */
@@ -123,6 +128,7 @@ export class Engine {
   readonly #timers = new Set<NodeJS.Timeout>();
   #accounts: Accounts | undefined;
   #journal: Journal | undefined;
+  #sinks: Sinks | undefined;
   #kill: KillSwitch | undefined;
   #terms: TermsWatch | undefined;
   #venueWatch: VenueWatch | undefined;
@@ -182,6 +188,7 @@ export class Engine {
     const atMs = this.#clock.wallMs();
     const config = { ...this.#config, kalshi: { ...this.#config.kalshi, keyId: '(hidden)' } };
     journal.write({ t: 'run', atMs, profile, version: packageJson.version, config });
+    this.#sinks = this.#startSinks(ends);
     const running = this.#assemble(ends, accounts, journal);
     this.#running = running;
     this.#terms = this.#watchTerms(running);
@@ -221,8 +228,26 @@ export class Engine {
     this.#every(KILL_FILE_EVERY_MS, () => this.#kill?.look());
     this.#every(LATE_LEGS_EVERY_MS, () => lateLegs.look());
     this.#every(STUCK_MS / 5, () => this.#checkHeartbeats());
+    this.#every(LATENCY_RECORDS_EVERY_MS, () => this.#journalLatencies());
     const reconciliation = new Reconciliation(accounts, ends.pairs, desk.book);
     this.#every(RECONCILE_EVERY_MS, () => void this.#reconcile(running, reconciliation));
+  }
+
+  /** Copies of the journal elsewhere; nothing when none is wanted. */
+  #startSinks(ends: MainEnds): Sinks | undefined {
+    const { sinks: config, stateDir } = this.#config;
+    if (config === undefined) return undefined;
+    const { quotes } = ends.memory;
+    const markets = ends.pairs.map(({ name }) => name);
+    const input = { journalPath: journalFile(stateDir), config, quotes, markets };
+    const sinks = new Sinks({ input, say: this.#say.bind(this) });
+    sinks.start();
+    return sinks;
+  }
+
+  #journalLatencies(): void {
+    const records = latencyRecords(this.#histograms, this.#startedMs, this.#clock.wallMs());
+    for (const record of records) this.#journal?.write(record);
   }
 
   #openKillSwitch({ risk }: MainEnds): KillSwitch {
@@ -386,6 +411,11 @@ export class Engine {
     };
   }
 
+  /** Where records also go, and how far behind they are. */
+  sinks(): readonly SinkStatus[] {
+    return this.#sinks?.statuses() ?? [];
+  }
+
   detections(): readonly Detection[] {
     return this.#detections;
   }
@@ -420,8 +450,10 @@ export class Engine {
     await this.#accounts?.close();
     const status = this.status();
     const why = this.#stoppedBecause ?? 'asked';
+    this.#journalLatencies();
     this.#journal?.write({ t: 'run-end', atMs: this.#clock.wallMs(), why, summary: status });
     await this.#journal?.close();
+    await this.#sinks?.end(SINKS_END_MS);
     return status;
   }
 

@@ -2,6 +2,8 @@
 import type { VenueName } from '../domain/venue.js';
 import type { BreakerState } from '../net/circuit-breaker.js';
 
+export type { SinkStatus } from '../sinks/sink.js';
+
 /** Stages of the way from a frame to its orders, in their order. Each is a histogram of nanoseconds. */
 export const STAGES = [
   'receivedToPublished',

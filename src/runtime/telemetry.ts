@@ -1,6 +1,7 @@
 // The histograms of the stages: workers record into them, the main thread reads the same memory.
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import type { ByVenue } from '../domain/venue.js';
+import type { JournalRecord } from '../journal/records.js';
 import { type LatencyNs, STAGES, type Stage } from './status.js';
 
 /** Largest time a histogram holds: longer ones are recorded as this. */
@@ -33,6 +34,22 @@ export function readLatency(histogram: RecordableHistogram): LatencyNs {
     p999: histogram.percentile(99.9),
     max: histogram.max,
   };
+}
+
+/** A record for each stage that anything has gone through, of the stretch of time that the histograms cover. */
+export function latencyRecords(
+  histograms: StageHistograms,
+  sinceMs: number,
+  atMs: number,
+): JournalRecord[] {
+  return STAGES.flatMap((stage) => {
+    const histogram = histograms[stage];
+    const { count, p50, p99, p999, max } = readLatency(histogram);
+    if (count === 0) return [];
+    const p95Ns = histogram.percentile(95);
+    const figures = { count, p50Ns: p50, p95Ns, p99Ns: p99, p999Ns: p999, maxNs: max };
+    return [{ t: 'latency', atMs, sinceMs, stage, ...figures }];
+  });
 }
 
 function createNsHistogram(highest: number): RecordableHistogram {

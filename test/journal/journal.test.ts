@@ -95,7 +95,8 @@ it('keeps every record of any kind as it was, and once what has a name when it c
       for (const record of records) expect(journal.write(record)).toBe(true);
       expect(await journal.flush(DEADLINE_MS)).toBe(true);
       expect(journal.lagRecords).toBe(0);
-      const written = records.filter(({ t }) => t !== 'limit' && t !== 'run' && t !== 'run-end');
+      const unread = ['limit', 'latency', 'run', 'run-end'];
+      const written = records.filter(({ t }) => !unread.includes(t));
       expect(sorted(readBack(journal.store))).toEqual(sorted(plain(written)));
       expect(journal.store.lastRun()?.id).toBe(run);
 
@@ -112,6 +113,15 @@ it('keeps every record of any kind as it was, and once what has a name when it c
       const limits = db.prepare('SELECT at_ms AS atMs, name, value, was FROM limits').all();
       expect(sorted(limits)).toEqual(
         sorted(records.filter(({ t }) => t === 'limit').map(({ t, ...limit }) => limit)),
+      );
+      const latencies = db
+        .prepare(
+          `SELECT at_ms AS atMs, since_ms AS sinceMs, stage, count, p50_ns AS p50Ns, p95_ns AS p95Ns,
+             p99_ns AS p99Ns, p999_ns AS p999Ns, max_ns AS maxNs FROM latencies`,
+        )
+        .all();
+      expect(sorted(latencies)).toEqual(
+        sorted(records.filter(({ t }) => t === 'latency').map(({ t, ...latency }) => latency)),
       );
       db.close();
     }),

@@ -89,6 +89,18 @@ const others = fc.oneof(
   record<'balance'>({ t: kind('balance'), atMs, venue, shard: fc.nat(9), micros, source: name }),
   record<'limit'>({ t: kind('limit'), atMs, name, value: text, was: fc.option(text) }),
   record<'event'>({ t: kind('event'), atMs, level: name, event: name, text, facts: json }),
+  record<'latency'>({
+    t: kind('latency'),
+    atMs,
+    sinceMs: atMs,
+    stage: name,
+    count: amount,
+    p50Ns: amount,
+    p95Ns: amount,
+    p99Ns: amount,
+    p999Ns: amount,
+    maxNs: amount,
+  }),
 );
 
 const run: JournalRecord = { t: 'run', atMs: 1, profile: 'test', version: '0', config: null };
