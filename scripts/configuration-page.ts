@@ -44,6 +44,8 @@ const SECTION_TITLES: Readonly<Record<string, string>> = {
   state: 'State',
   sim: 'Simulated exchanges',
   log: 'Log',
+  alerts: 'Alerts',
+  metrics: 'Metrics',
 };
 
 export function configurationPage(): string {

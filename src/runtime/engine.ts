@@ -1,5 +1,6 @@
 // The engine: composes memory, workers, desk and journal, and supervises. It runs on the main thread and is never on the path of a
 // price.
+import type { RecordableHistogram } from 'node:perf_hooks';
 import packageJson from '../../package.json' with { type: 'json' };
 import { MICROS_PER_CENT } from '../domain/units.js';
 import {
@@ -44,6 +45,7 @@ import { loadPairs } from './pairs.js';
 import { differenceText, Reconciliation } from './reconciliation.js';
 import { recover } from './recovery.js';
 import { setRiskLimits } from './risk-limits.js';
+import { NO_SECRETS, type SecretKeeper } from './secret-keeper.js';
 import type { EngineEvent, EngineStatus, FeedStatus } from './status.js';
 import { Supervisor } from './supervisor.js';
 import {
@@ -105,6 +107,7 @@ interface Running {
 export class Engine {
   readonly #config: EngineConfig;
   readonly #log: (event: EngineEvent) => void;
+  readonly #secrets: SecretKeeper;
   readonly #origin: ClockOrigin = process.hrtime();
   readonly #clock = createClock(this.#origin);
   readonly #startedMs = Date.now();
@@ -134,9 +137,14 @@ export class Engine {
   #stoppedNs = Number.POSITIVE_INFINITY;
   #stopping: Promise<EngineStatus> | undefined;
 
-  constructor(config: EngineConfig, log: (event: EngineEvent) => void) {
+  constructor(
+    config: EngineConfig,
+    log: (event: EngineEvent) => void,
+    secrets: SecretKeeper = NO_SECRETS,
+  ) {
     this.#config = config;
     this.#log = log;
+    this.#secrets = secrets;
     this.#supervisor = new Supervisor({
       message: (message) => this.#heard(message),
       died: (name, why) => this.#stopFiring(`worker ${name} died: ${why}`),
@@ -159,6 +167,8 @@ export class Engine {
     const watch = this.#watchVenues(accounts);
     await watch.ask();
     const session = await accounts.login();
+    for (const secret of [session.apiKey, session.secretBase64, session.passphrase])
+      this.#secrets.keep(secret);
     const approved = loadPairs(this.#config.pairsPath);
     const { traded, refused } = await loadTradedPairs(
       approved,
@@ -362,7 +372,7 @@ export class Engine {
   status(): EngineStatus {
     const running = this.#running;
     const book = running?.desk.book ?? EMPTY_BOOK;
-    const { counts, orders, exits, decisions, detected, inFlight } = book;
+    const { counts, orders, exits, fills, decisions, detected, inFlight } = book;
     const totals = book.totals();
     const { fired = 0, ...refused } = decisions;
     return {
@@ -378,12 +388,23 @@ export class Engine {
       arbs: { ...counts, inFlight },
       orders: byVenue(orders),
       exits: byVenue(exits),
+      fills: byVenue(fills),
       pnlMicros: totals.pnlMicros,
       costMicros: totals.costMicros,
       fees: byVenue(totals.feeMicros),
       nakedE6: totals.nakedE6,
       latencyNs: readLatencies(this.#histograms),
     };
+  }
+
+  /** What the workers record into, for whoever wants more of it than percentiles. */
+  get histograms(): StageHistograms {
+    return this.#histograms;
+  }
+
+  /** How long markets were not trusted, by exchange. */
+  get resyncHistograms(): ByVenue<RecordableHistogram> {
+    return this.#resync;
   }
 
   detections(): readonly Detection[] {
@@ -739,9 +760,11 @@ export class Engine {
     text: string,
     facts: EngineEvent['facts'],
   ): void {
-    this.#log({ level, event, text, facts });
+    const told = { level, event, text, facts };
+    this.#log(told);
     if (level === 'info') return;
-    this.#journal?.write({ t: 'event', atMs: this.#clock.wallMs(), level, event, text, facts });
+    const atMs = this.#clock.wallMs();
+    this.#journal?.write({ t: 'event', atMs, ...this.#secrets.clean(told) });
   }
 }
 
