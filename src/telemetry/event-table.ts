@@ -113,6 +113,8 @@ export const EVENTS: Readonly<Record<string, EventRule>> = {
   // Where records also go, and what watches.
   'sink-down': alert('sinks', 'error', 'sink', { by: ['sink'] }),
   'sink-up': over('sinks', 'sink', ['sink']),
+  // To every target, past queue and levels: `underround alerts test`.
+  test: line('alerts'),
   'alerts-down': line('alerts'),
   'alerts-up': line('alerts'),
   'log-failed': alert('cli', 'error', 'log'),

@@ -53,6 +53,7 @@ export async function openLogFile(options: LogFileOptions): Promise<LogFile> {
   });
   let dropped = 0;
   let hasFailed = false;
+  let isClosed = false;
   destination.on('drop', () => {
     dropped++;
   });
@@ -86,10 +87,14 @@ export async function openLogFile(options: LogFileOptions): Promise<LogFile> {
   };
   process.on('exit', flushNow);
   return {
-    write: ({ level, event, text, facts, part, atMs }) =>
-      log[level]({ time: new Date(atMs).toISOString(), part, event, facts }, text),
+    write: ({ level, event, text, facts, part, atMs }) => {
+      if (isClosed) dropped++;
+      else log[level]({ time: new Date(atMs).toISOString(), part, event, facts }, text);
+    },
     dropped: () => dropped,
     close: async (deadlineMs) => {
+      if (isClosed) return;
+      isClosed = true;
       process.off('exit', flushNow);
       await closed(destination, deadlineMs);
     },

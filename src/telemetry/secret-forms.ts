@@ -85,7 +85,8 @@ function jsonText(text: string): string {
  * cannot change.
  */
 function base64Forms(bytes: Buffer): string[] {
-  const forms: string[] = [];
+  // By itself it ends in a character and a padding that no neighbour changes.
+  const forms = alphabets(bytes.toString('base64'));
   for (let before = 0; before < 3; before++) {
     const first = Math.ceil((before * 8) / 6);
     const end = Math.floor(((before + bytes.length) * 8) / 6);

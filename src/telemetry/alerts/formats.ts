@@ -44,15 +44,15 @@ function plain(alerts: readonly CountedAlert[], { profile, host }: AlertOrigin) 
     source: 'underround',
     profile,
     host,
-    alerts: alerts.map(({ event, level, text, topic, count, firstAtMs, atMs, resolves }) => ({
-      event,
-      level,
-      text,
-      topic,
-      count,
-      resolves,
-      firstAt: new Date(firstAtMs).toISOString(),
-      at: new Date(atMs).toISOString(),
+    alerts: alerts.map((alert) => ({
+      event: alert.event,
+      level: alert.level,
+      text: shortText(alert),
+      topic: alert.topic,
+      count: alert.count,
+      resolves: alert.resolves,
+      firstAt: new Date(alert.firstAtMs).toISOString(),
+      at: new Date(alert.atMs).toISOString(),
     })),
   };
 }
