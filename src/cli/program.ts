@@ -41,7 +41,7 @@ export async function runCommandLine(argv: readonly string[], mainPath: string):
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_GOOD : EXIT_USAGE;
     const text = errorText(error, wantsDebug(argv, process.env));
-    process.stderr.write(`${processSecrets.scrub(text)}\n`);
+    process.stderr.write(`${processSecrets.hide(text)}\n`);
     return exitCodeOf(error);
   }
 }

@@ -45,7 +45,7 @@ import { loadPairs } from './pairs.js';
 import { differenceText, Reconciliation } from './reconciliation.js';
 import { recover } from './recovery.js';
 import { setRiskLimits } from './risk-limits.js';
-import { NO_SECRETS, type SecretKeeper } from './secret-keeper.js';
+import { cleanRecord, NO_SECRETS, type SecretKeeper } from './secret-keeper.js';
 import type { EngineEvent, EngineStatus, FeedStatus } from './status.js';
 import { Supervisor } from './supervisor.js';
 import {
@@ -269,7 +269,7 @@ export class Engine {
       termsOf: (pair) => termsOf(ends.pairs[pair]!),
       takesOrders: (venue) => this.#venues.isClosed(venue),
       feedWorker: (venue, pair) => feedWorkersOf(this.#config, pair)[venue],
-      journal: (record) => void journal.write(record),
+      journal: (record) => void journal.write(cleanRecord(record, this.#secrets)),
       send: (order) => void this.#supervisor.tell('executor-', { type: 'exit', order }),
       rearm: (pair, wasWritten, afterMs) => after(afterMs, () => ends.rearm(pair, wasWritten)),
       rest,
@@ -423,7 +423,7 @@ export class Engine {
   /** Stops: opening, or everything. It outlasts this process; `underround rearm` takes it back. */
   kill(level: typeof STOP_OPENING | typeof STOP_EVERYTHING, why: string, by: string): void {
     try {
-      this.#kill?.stop(level, why, by);
+      this.#kill?.stop(level, this.#secrets.scrub(why), by);
     } catch (error) {
       const text = `it is stopped, but that is not kept for the next start: ${String(error)}`;
       this.#say('error', 'kill-not-kept', text, { why });
@@ -702,7 +702,7 @@ export class Engine {
   /** Nothing new is fired from here on; orders under way are followed to their end. */
   #stopFiring(why: string): void {
     if (this.#stoppedBecause !== undefined) return;
-    this.#stoppedBecause = why;
+    this.#stoppedBecause = this.#secrets.scrub(why);
     this.#stoppedNs = this.#clock.nowNs();
     this.#running?.ends.control.advance(ENGINE_STOPPED);
     this.kill(STOP_OPENING, why, 'engine');

@@ -30,17 +30,21 @@ export class Secrets implements SecretKeeper {
     }
   }
 
-  /** `name`: of the fact whose value this is. */
-  scrub(text: string, name?: string): string {
+  scrub(text: string): string {
+    return this.#withoutKept(text);
+  }
+
+  /** Without what only looks like a secret either. `name`: of the fact whose value this is. */
+  hide(text: string, name?: string): string {
     return this.#withoutKept(hidePatterns(this.#withoutKept(text), name));
   }
 
   clean(event: EngineEvent): EngineEvent {
     const facts = Object.entries(event.facts).map(([name, value]) => {
       if (typeof value !== 'string') return [name, value];
-      return [name, isSecretName(name) ? HIDDEN : this.scrub(value, name)];
+      return [name, isSecretName(name) ? HIDDEN : this.hide(value, name)];
     });
-    return { ...event, text: this.scrub(event.text), facts: Object.fromEntries(facts) };
+    return { ...event, text: this.hide(event.text), facts: Object.fromEntries(facts) };
   }
 
   #withoutKept(text: string): string {

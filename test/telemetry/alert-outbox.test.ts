@@ -66,7 +66,7 @@ describe('an outbox', () => {
   it('drops the oldest of the lowest level when it is full, and counts it', () => {
     const box = outbox();
     const levels: AlertLevel[] = ['error', 'info', 'warn', 'info'];
-    levels.forEach((level, index) => box.add(alert(`t${index}`, { level }), index));
+    for (const [index, level] of levels.entries()) box.add(alert(`t${index}`, { level }), index);
     box.add(alert('new', { level: 'warn' }), 9);
     expect(box.dropped).toBe(1);
     box.add(alert('least', { level: 'info' }), 10);

@@ -39,7 +39,7 @@ describe('kept secrets', () => {
     fc.assert(
       fc.property(secretValue, around, around, (secret, before, after) => {
         const carried = carry(secret);
-        const shown = keeping(secret).scrub(`${before}${carried}${after}`);
+        const shown = keeping(secret).hide(`${before}${carried}${after}`);
         expect(shown.includes(carried)).toBe(false);
         expect(shown.includes(secret)).toBe(false);
       }),
@@ -54,7 +54,7 @@ describe('kept secrets', () => {
         around,
         (secret, before, after) => {
           const carried = base64(`${before}${secret}${after}`);
-          const shown = keeping(secret).scrub(`Basic-ish ${carried}`);
+          const shown = keeping(secret).hide(`Basic-ish ${carried}`);
           const left = Buffer.from(shown.split(' ').at(-1) ?? '', 'base64').toString('utf8');
           expect(left.includes(secret)).toBe(false);
         },
@@ -69,7 +69,7 @@ describe('kept secrets', () => {
         fc.string({ unit: fc.constantFrom('a', 'b', 'c'), minLength: 4, maxLength: 8 }),
         fc.string({ unit: fc.constantFrom('a', 'b', 'c', '-'), maxLength: 60 }),
         (one, other, text) => {
-          const shown = keeping(one, other).scrub(text);
+          const shown = keeping(one, other).hide(text);
           expect(shown.includes(one) || shown.includes(other)).toBe(false);
         },
       ),
@@ -87,7 +87,7 @@ describe('kept secrets', () => {
       pem.replaceAll('\n', '\\n'),
       first + second,
     ]) {
-      const shown = secrets.scrub(`it says ${text}.`);
+      const shown = secrets.hide(`it says ${text}.`);
       expect(shown).not.toContain(first);
       expect(shown).not.toContain(second);
       expect(shown).toMatch(/^it says /);
@@ -104,7 +104,7 @@ describe('kept secrets', () => {
       key.toUpperCase().slice(2),
       bytes.toString('base64url'),
     ]) {
-      expect(secrets.scrub(`key ${form} end`)).toBe(`key ${HIDDEN} end`);
+      expect(secrets.hide(`key ${form} end`)).toBe(`key ${HIDDEN} end`);
     }
   });
 
@@ -113,8 +113,8 @@ describe('kept secrets', () => {
       'https://example.org/hooks/T0001/B0002?k=abcdefgh',
       'postgres://me:p%40ssw0rd-long@db.example.org/trades',
     );
-    expect(secrets.scrub('POST /hooks/T0001/B0002 failed')).toBe(`POST ${HIDDEN} failed`);
-    expect(secrets.scrub('login with p@ssw0rd-long')).toBe(`login with ${HIDDEN}`);
+    expect(secrets.hide('POST /hooks/T0001/B0002 failed')).toBe(`POST ${HIDDEN} failed`);
+    expect(secrets.hide('login with p@ssw0rd-long')).toBe(`login with ${HIDDEN}`);
   });
 
   it('are taken out of the facts of an event, and named ones whatever they are', () => {

@@ -49,7 +49,7 @@ export class AlertSender {
 
   /** Whoever answers may tell us our own address. */
   #why(text: string): string {
-    return this.#options.secrets.scrub(text.replace(/\s+/g, ' ').trim());
+    return this.#options.secrets.hide(text.replace(/\s+/g, ' ').trim());
   }
 }
 
