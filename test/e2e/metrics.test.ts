@@ -7,7 +7,7 @@ import { build } from 'esbuild';
 import { afterEach, expect, it } from 'vitest';
 import { type Family, readExposition } from '../telemetry/exposition.js';
 
-const DURATION_MS = 4_000;
+const DURATION_MS = 3_000;
 const left: string[] = [];
 afterEach(() => {
   for (const directory of left.splice(0)) rmSync(directory, { recursive: true, force: true });

@@ -121,7 +121,7 @@ describe('secrets of a run', () => {
     secrets.webhook = '/hooks/not-for-everybody';
     const kept = join(directory, 'kept');
     mkdirSync(kept);
-    const args = ['--attach', file, '--duration', '6s', '--log-level', 'debug'];
+    const args = ['--attach', file, '--duration', '4s', '--log-level', 'debug'];
     args.push('--log-file', join(kept, 'logs', 'engine.log'), '--state-dir', join(kept, 'state'));
     args.push('--alerts-webhook-url-file', urlFile, '--max-naked', '1000000');
     const run = new EngineRun(args);
