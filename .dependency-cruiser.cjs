@@ -31,7 +31,7 @@ module.exports = {
     layer('venues-do-not-know-each-other', '^src/venues/kalshi', '^src/venues/polymarket'),
     layer('venues-do-not-know-each-other-2', '^src/venues/polymarket', '^src/venues/kalshi'),
     layer('venues-below-pipeline', '^src/venues', '^src/(pipeline|runtime|sim|cli|main|sinks)'),
-    layer('net-is-a-leaf', '^src/net', '^src/(venues|pipeline|runtime|sim|cli|main|sinks)'),
+    layer('net-is-a-leaf', '^src/net', '^src/(venues|pipeline|runtime|telemetry|control|sim|cli|main|sinks)'),
     layer('pipeline-below-runtime', '^src/pipeline', '^src/(runtime|sim|cli|main|sinks)'),
     // Sinks copy what the journal has committed: they must not know who trades, or how.
     layer('sinks-below-runtime', '^src/sinks', '^src/(venues|pipeline|runtime|sim|cli|main)'),
@@ -59,6 +59,17 @@ module.exports = {
       to: { path: 'node_modules/(pg|ioredis)(/|$)' },
     },
     layer('runtime-below-cli', '^src/runtime', '^src/(sim|cli|main)'),
+    layer(
+      'telemetry-below-cli',
+      '^src/telemetry',
+      '^src/(venues|pipeline|journal|control|sim|cli|main)',
+    ),
+    {
+      name: 'telemetry-is-composed-by-cli',
+      severity: 'error',
+      from: { path: '^(src|workers)', pathNot: '^src/(telemetry|cli|control)' },
+      to: { path: '^src/telemetry' },
+    },
     {
       name: 'sim-knows-domain-and-wire-only',
       severity: 'error',

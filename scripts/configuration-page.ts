@@ -45,6 +45,8 @@ const SECTION_TITLES: Readonly<Record<string, string>> = {
   sinks: 'Sinks',
   sim: 'Simulated exchanges',
   log: 'Log',
+  alerts: 'Alerts',
+  metrics: 'Metrics',
 };
 
 export function configurationPage(): string {

@@ -1,6 +1,8 @@
 // The command line: commands, help, and the exit code of everything that can go wrong. It must not know how anything works inside.
 import { Command, CommanderError } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
+import { processSecrets } from '../telemetry/secrets.js';
+import { alertsCommand } from './alerts-command.js';
 import { type BenchCommandParts, benchCommand } from './bench-command.js';
 import { configCommand } from './config-command.js';
 import { EXIT_GOOD, EXIT_USAGE, errorText, exitCodeOf } from './exit-codes.js';
@@ -38,7 +40,8 @@ export async function runCommandLine(argv: readonly string[], mainPath: string):
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_GOOD : EXIT_USAGE;
-    process.stderr.write(`${errorText(error, wantsDebug(argv, process.env))}\n`);
+    const text = errorText(error, wantsDebug(argv, process.env));
+    process.stderr.write(`${processSecrets.hide(text)}\n`);
     return exitCodeOf(error);
   }
 }
@@ -55,6 +58,7 @@ export function createProgram(parts: BenchCommandParts): Command {
     .addCommand(recordCommand(parts))
     .addCommand(reportCommand(parts.ended))
     .addCommand(whyCommand(parts.ended))
+    .addCommand(alertsCommand(parts.ended))
     .addCommand(configCommand())
     .addCommand(benchCommand(parts));
   for (const command of killCommands(parts.ended)) program.addCommand(command);

@@ -6,19 +6,30 @@ import { MICROS_PLACES, SIZE_CENTI_PLACES } from '../domain/units.js';
 import type { ResolvedConfig } from '../runtime/config.js';
 import { type Config, hyphenated, SETTINGS } from '../runtime/config-schema.js';
 import { Engine } from '../runtime/engine.js';
+import type { EngineConfig } from '../runtime/engine-config.js';
 import { lockInstance } from '../runtime/instance-lock.js';
+import type { EngineEvent } from '../runtime/status.js';
 import { STOP_EVERYTHING } from '../shm/risk-table.js';
+import { openTelemetry, type RunTelemetry } from '../telemetry/run-telemetry.js';
+import { processSecrets } from '../telemetry/secrets.js';
 import { attachExchanges } from './attached-exchanges.js';
 import { parseDuration } from './duration.js';
 import { startExchangeProcess } from './exchange-process.js';
 import { type ExitCode, UsageError } from './exit-codes.js';
+import { dollarsText } from './number-text.js';
 import { LIVE_CONSENT, LIVE_VARIABLE, refuseRealMoney } from './real-money.js';
 import { RunEnd } from './run-end.js';
 import { LineOutput, LiveOutput, type RunOutput, wantsColour } from './run-output.js';
-import { runSession, type SessionOptions, type SessionParts } from './run-session.js';
+import {
+  runSession,
+  type SessionOptions,
+  type SessionParts,
+  type SessionResult,
+} from './run-session.js';
 import { addSettingFlags, configOf } from './setting-flags.js';
 import { SIM_DEFAULTS } from './sim-command.js';
 import { summaryText } from './summary.js';
+import { toldOutput } from './told-output.js';
 
 const EXAMPLES = `
 Settings come from flags, over environment (UNDERROUND_SECTION_KEY), over the file, over defaults:
@@ -87,12 +98,18 @@ async function run(options: Record<string, unknown>, mainPath: string): Promise<
   const json = options.json === true;
   const human = json ? process.stderr : process.stdout;
   const colour = wantsColour(human, process.env);
-  const output = chooseOutput(config, json, options.plain === true);
+  const telemetry = await openTelemetry(config, processSecrets);
+  const output = toldOutput(chooseOutput(config, json, options.plain === true), telemetry.hub);
   const end = new RunEnd();
   const parts: SessionParts = {
     startExchange: exchangeStarter(config, attach, mainPath),
     lock: lockInstance,
-    createEngine: (engineConfig, log) => killable(new Engine(engineConfig, log)),
+    createEngine: (engineConfig, log) => {
+      keepKeys(engineConfig);
+      const engine = killable(new Engine(engineConfig, log, processSecrets));
+      telemetry.watch(() => engine.status());
+      return engine;
+    },
   };
   const wish: SessionOptions = {
     config,
@@ -100,10 +117,45 @@ async function run(options: Record<string, unknown>, mainPath: string): Promise<
     stateDir: config.state.dir ?? (attach === undefined ? undefined : stateBeside(attach)),
     acceptDifferences: options.acceptDifferences === true,
   };
-  const { code, summary, status } = await runSession(wish, parts, output, end);
+  const { code, summary, status } = await toldSession(telemetry, () =>
+    runSession(wish, parts, output, end),
+  );
   human.write(`\n${summaryText(summary, status, colour)}\n`);
   if (json) process.stdout.write(`${JSON.stringify(summary)}\n`);
   return code;
+}
+
+/** How a run ended is told as well, and those who are told have their moment. */
+async function toldSession(
+  telemetry: RunTelemetry,
+  session: () => Promise<SessionResult>,
+): Promise<SessionResult> {
+  try {
+    const result = await session();
+    telemetry.say(endedEvent(result));
+    return result;
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    telemetry.say({ level: 'error', event: 'failed', text, facts: {} });
+    throw error;
+  } finally {
+    await telemetry.close();
+  }
+}
+
+function endedEvent({ summary, status: { arbs, pnlMicros } }: SessionResult): EngineEvent {
+  const { endedBy } = summary.run;
+  const text =
+    `ended by ${endedBy}: ${arbs.fired} fired, ${arbs.bothFilled} both legs, ${arbs.oneLegged} one leg, ` +
+    `locked in ${dollarsText(pnlMicros)}`;
+  return { level: 'info', event: 'ended', text, facts: {} };
+}
+
+/** Before the first of them is used: from now on none is shown. */
+function keepKeys({ kalshi, polymarket }: EngineConfig): void {
+  processSecrets.keep(kalshi.keyId);
+  processSecrets.keepFile(kalshi.privateKeyPath);
+  processSecrets.keepFile(polymarket.privateKeyPath);
 }
 
 function exchangeStarter(
@@ -139,12 +191,15 @@ function refuseWithAttach({ config, origins }: ResolvedConfig): void {
   );
 }
 
-/** With --json, standard output is for the object alone: lines go to standard error. */
+/**
+ * With --json, standard output is for the object alone: lines go to standard error. Events come by the level of their part already, which
+ * may be another by then.
+ */
 function chooseOutput({ log }: Config, json: boolean, plain: boolean): RunOutput {
-  if (json) return new LineOutput(process.stderr, log.level);
+  if (json) return new LineOutput(process.stderr, log.level, 'debug');
   const terminal = process.stdout.isTTY && process.env.TERM !== 'dumb';
-  if (plain || !terminal) return new LineOutput(process.stdout, log.level);
-  return new LiveOutput(process.stdout, log.level, wantsColour(process.stdout, process.env));
+  if (plain || !terminal) return new LineOutput(process.stdout, log.level, 'debug');
+  return new LiveOutput(process.stdout, 'debug', wantsColour(process.stdout, process.env));
 }
 
 /** What the truth counts as an underround is what the engine is told to look for. */

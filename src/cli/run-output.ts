@@ -22,15 +22,18 @@ const SEVERITY: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 
 
 const LINE_EVERY_MS = 5_000;
 
-/** One line an event of at least `level`, and one of status every five seconds. */
+/** One line an event of at least `eventLevel`, and one of status every five seconds. */
 export class LineOutput implements RunOutput {
   readonly everyMs = LINE_EVERY_MS;
   readonly #out: NodeJS.WritableStream;
   readonly #least: number;
+  readonly #leastEvent: number;
 
-  constructor(out: NodeJS.WritableStream, level: LogLevel) {
+  /** `eventLevel`: where whoever gives the events has looked at their levels already. */
+  constructor(out: NodeJS.WritableStream, level: LogLevel, eventLevel = level) {
     this.#out = out;
     this.#least = SEVERITY[level];
+    this.#leastEvent = SEVERITY[eventLevel];
   }
 
   open(title: readonly string[]): void {
@@ -38,8 +41,9 @@ export class LineOutput implements RunOutput {
   }
 
   event({ level, event, text, facts }: EngineEvent): void {
+    if (SEVERITY[level] < this.#leastEvent) return;
     const pairs = Object.entries(facts).map(([key, value]) => `${key}=${factText(value)}`);
-    this.#write(level, event, [text, ...pairs].join(' '));
+    this.#line(level, event, [text, ...pairs].join(' '));
   }
 
   show(status: EngineStatus): void {
@@ -51,7 +55,10 @@ export class LineOutput implements RunOutput {
   }
 
   #write(level: LogLevel, event: string, text: string): void {
-    if (SEVERITY[level] < this.#least) return;
+    if (SEVERITY[level] >= this.#least) this.#line(level, event, text);
+  }
+
+  #line(level: LogLevel, event: string, text: string): void {
     const at = new Date().toISOString();
     this.#out.write(`${at} ${level.padEnd(5)} ${event.padEnd(14)} ${printable(text)}\n`);
   }

@@ -335,6 +335,7 @@ function emptyStatus(none: EngineStatus['latencyNs']['legSkew']): EngineStatus {
     arbs: { fired: 0, bothFilled: 0, oneLegged: 0, noneFilled: 0, unknown: 0, inFlight: 0 },
     orders: { kalshi: 0, polymarket: 0 },
     exits: { kalshi: 0, polymarket: 0 },
+    fills: { kalshi: 0, polymarket: 0 },
     pnlMicros: 0,
     costMicros: 0,
     fees: { kalshi: 0, polymarket: 0 },

@@ -25,6 +25,8 @@ const GROUPS: Readonly<Record<string, string>> = {
   state: 'State:',
   sim: 'Simulated exchanges:',
   log: 'Log:',
+  alerts: 'Alerts:',
+  metrics: 'Metrics:',
 };
 
 /** `standards`: defaults by setting path that the schema does not have itself, for the help only. */

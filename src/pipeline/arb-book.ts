@@ -102,6 +102,8 @@ export class ArbBook {
   readonly orders: [kalshi: number, polymarket: number] = [0, 0];
   /** Of them, those that even out. */
   readonly exits: [kalshi: number, polymarket: number] = [0, 0];
+  /** Trades that were booked, each once. */
+  readonly fills: [kalshi: number, polymarket: number] = [0, 0];
   readonly decisions: Record<string, number> = {};
   detected = 0;
   readonly #ledger: Ledger;
@@ -427,6 +429,7 @@ export class ArbBook {
 
   #book(leg: Leg, fill: VenueFill, sign: 1 | -1): void {
     leg.bookedE6 += sign * fill.sizeE6;
+    if (sign === 1) this.fills[fill.venue]++;
     this.#ledger.book(bookable(fill, sign));
     this.#events.booked(fill, sign);
   }

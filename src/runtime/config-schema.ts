@@ -357,6 +357,73 @@ const sinksSection = z.strictObject({
   pricesPerSecond: whole(1, 100, 4, 'Messages of prices a second at the most.'),
 });
 
+const logSection = z.strictObject({
+  level: choice(LOG_LEVELS, 'info', 'Least level that is printed; debug adds stack traces.'),
+  levels: text(
+    'part=level, with commas between',
+    /^[a-z]+=(debug|info|warn|error)(,[a-z]+=(debug|info|warn|error))*$/,
+    'Levels of single parts, over log.level: engine, feeds, executor, desk, accounts, sinks, alerts, control, cli.',
+  ),
+  file: filePath(
+    'Also writes the log as JSON, a line an event: engine.log becomes engine.1.log, engine.2.log and so on.',
+  ),
+  maxFileMegabytes: whole(1, 10_000, 50, 'Size at which the next log file is begun.'),
+  maxFiles: whole(2, 1_000, 10, 'Log files that are kept; older ones are removed.'),
+});
+
+const ALERT_LEVELS = ['info', 'warn', 'error'] as const;
+const alertLevel = (target: string) =>
+  choice(ALERT_LEVELS, 'info', `Least level of an alert that ${target} gets.`);
+
+/** Whoever has one of these addresses may write there: they are secrets, and a setting holds the path of a file with it. */
+const alertsSection = z.strictObject({
+  webhookUrlFile: filePath('File with the URL that gets alerts as plain JSON.'),
+  webhookLevel: alertLevel('the webhook'),
+  slackUrlFile: filePath('File with the URL of an incoming webhook of Slack.'),
+  slackLevel: alertLevel('Slack'),
+  discordUrlFile: filePath('File with the URL of a webhook of Discord.'),
+  discordLevel: alertLevel('Discord'),
+  telegramTokenFile: filePath('File with the token of a Telegram bot.'),
+  telegramChat: text(
+    'the number of a chat, or @ and the name of a channel',
+    /^(-?\d{1,20}|@\w{4,64})$/,
+    'Chat that the bot writes to.',
+  ),
+  telegramLevel: alertLevel('Telegram'),
+  telegramUrl: httpUrl(
+    'Address of a Bot API server of your own, in the place of api.telegram.org.',
+  ),
+  mute: text(
+    'names of events, with commas between',
+    /^[a-z-]+(,[a-z-]+)*$/,
+    'Events that call nobody: docs/METRICS.md has all names.',
+  ),
+  perMinute: whole(
+    1,
+    600,
+    20,
+    'Messages that one target gets in a minute at the most; one may carry ten alerts.',
+  ),
+  repeatMs: whole(
+    0,
+    86_400_000,
+    300_000,
+    'The same alert again within this is told once at its end, with how often it came.',
+  ),
+  feedDownMs: whole(1_000, 3_600_000, 10_000, 'A feed that is down for so long is an alert.'),
+  timeoutMs: whole(100, 60_000, 5_000, 'An attempt that takes longer has failed.'),
+  flushMs: whole(0, 60_000, 1_500, 'At the end of a run the last alerts may take so long.'),
+});
+
+const metricsSection = z.strictObject({
+  cacheMs: whole(
+    0,
+    60_000,
+    250,
+    'Whoever asks for the metrics again within this gets the same text.',
+  ),
+});
+
 /** Input: text by section and key. Output: what it means. Unknown keys are refused. */
 export const configSchema = z.strictObject({
   profile: choice(
@@ -385,11 +452,9 @@ export const configSchema = z.strictObject({
     .prefault({}),
   sinks: sinksSection.prefault({}),
   sim: simSection.prefault({}),
-  log: z
-    .strictObject({
-      level: choice(LOG_LEVELS, 'info', 'Least level that is printed; debug adds stack traces.'),
-    })
-    .prefault({}),
+  log: logSection.prefault({}),
+  alerts: alertsSection.prefault({}),
+  metrics: metricsSection.prefault({}),
 });
 
 export type Config = z.output<typeof configSchema>;

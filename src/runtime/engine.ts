@@ -1,5 +1,6 @@
 // The engine: composes memory, workers, desk and journal, and supervises. It runs on the main thread and is never on the path of a
 // price.
+import type { RecordableHistogram } from 'node:perf_hooks';
 import packageJson from '../../package.json' with { type: 'json' };
 import { MICROS_PER_CENT } from '../domain/units.js';
 import {
@@ -44,6 +45,7 @@ import { loadPairs } from './pairs.js';
 import { differenceText, Reconciliation } from './reconciliation.js';
 import { recover } from './recovery.js';
 import { setRiskLimits } from './risk-limits.js';
+import { cleanRecord, NO_SECRETS, type SecretKeeper } from './secret-keeper.js';
 import { Sinks } from './sinks.js';
 import type { EngineEvent, EngineStatus, FeedStatus, SinkStatus } from './status.js';
 import { Supervisor } from './supervisor.js';
@@ -110,6 +112,7 @@ interface Running {
 export class Engine {
   readonly #config: EngineConfig;
   readonly #log: (event: EngineEvent) => void;
+  readonly #secrets: SecretKeeper;
   readonly #origin: ClockOrigin = process.hrtime();
   readonly #clock = createClock(this.#origin);
   readonly #startedMs = Date.now();
@@ -140,9 +143,14 @@ export class Engine {
   #stoppedNs = Number.POSITIVE_INFINITY;
   #stopping: Promise<EngineStatus> | undefined;
 
-  constructor(config: EngineConfig, log: (event: EngineEvent) => void) {
+  constructor(
+    config: EngineConfig,
+    log: (event: EngineEvent) => void,
+    secrets: SecretKeeper = NO_SECRETS,
+  ) {
     this.#config = config;
     this.#log = log;
+    this.#secrets = secrets;
     this.#supervisor = new Supervisor({
       message: (message) => this.#heard(message),
       died: (name, why) => this.#stopFiring(`worker ${name} died: ${why}`),
@@ -165,6 +173,8 @@ export class Engine {
     const watch = this.#watchVenues(accounts);
     await watch.ask();
     const session = await accounts.login();
+    for (const secret of [session.apiKey, session.secretBase64, session.passphrase])
+      this.#secrets.keep(secret);
     const approved = loadPairs(this.#config.pairsPath);
     const { traded, refused } = await loadTradedPairs(
       approved,
@@ -284,7 +294,7 @@ export class Engine {
       termsOf: (pair) => termsOf(ends.pairs[pair]!),
       takesOrders: (venue) => this.#venues.isClosed(venue),
       feedWorker: (venue, pair) => feedWorkersOf(this.#config, pair)[venue],
-      journal: (record) => void journal.write(record),
+      journal: (record) => void journal.write(cleanRecord(record, this.#secrets)),
       send: (order) => void this.#supervisor.tell('executor-', { type: 'exit', order }),
       rearm: (pair, wasWritten, afterMs) => after(afterMs, () => ends.rearm(pair, wasWritten)),
       rest,
@@ -387,7 +397,7 @@ export class Engine {
   status(): EngineStatus {
     const running = this.#running;
     const book = running?.desk.book ?? EMPTY_BOOK;
-    const { counts, orders, exits, decisions, detected, inFlight } = book;
+    const { counts, orders, exits, fills, decisions, detected, inFlight } = book;
     const totals = book.totals();
     const { fired = 0, ...refused } = decisions;
     return {
@@ -403,6 +413,7 @@ export class Engine {
       arbs: { ...counts, inFlight },
       orders: byVenue(orders),
       exits: byVenue(exits),
+      fills: byVenue(fills),
       pnlMicros: totals.pnlMicros,
       costMicros: totals.costMicros,
       fees: byVenue(totals.feeMicros),
@@ -414,6 +425,16 @@ export class Engine {
   /** Where records also go, and how far behind they are. */
   sinks(): readonly SinkStatus[] {
     return this.#sinks?.statuses() ?? [];
+  }
+
+  /** What the workers record into, for whoever wants more of it than percentiles. */
+  get histograms(): StageHistograms {
+    return this.#histograms;
+  }
+
+  /** How long markets were not trusted, by exchange. */
+  get resyncHistograms(): ByVenue<RecordableHistogram> {
+    return this.#resync;
   }
 
   detections(): readonly Detection[] {
@@ -432,7 +453,7 @@ export class Engine {
   /** Stops: opening, or everything. It outlasts this process; `underround rearm` takes it back. */
   kill(level: typeof STOP_OPENING | typeof STOP_EVERYTHING, why: string, by: string): void {
     try {
-      this.#kill?.stop(level, why, by);
+      this.#kill?.stop(level, this.#secrets.scrub(why), by);
     } catch (error) {
       const text = `it is stopped, but that is not kept for the next start: ${String(error)}`;
       this.#say('error', 'kill-not-kept', text, { why });
@@ -713,7 +734,7 @@ export class Engine {
   /** Nothing new is fired from here on; orders under way are followed to their end. */
   #stopFiring(why: string): void {
     if (this.#stoppedBecause !== undefined) return;
-    this.#stoppedBecause = why;
+    this.#stoppedBecause = this.#secrets.scrub(why);
     this.#stoppedNs = this.#clock.nowNs();
     this.#running?.ends.control.advance(ENGINE_STOPPED);
     this.kill(STOP_OPENING, why, 'engine');
@@ -771,9 +792,11 @@ export class Engine {
     text: string,
     facts: EngineEvent['facts'],
   ): void {
-    this.#log({ level, event, text, facts });
+    const told = { level, event, text, facts };
+    this.#log(told);
     if (level === 'info') return;
-    this.#journal?.write({ t: 'event', atMs: this.#clock.wallMs(), level, event, text, facts });
+    const atMs = this.#clock.wallMs();
+    this.#journal?.write({ t: 'event', atMs, ...this.#secrets.clean(told) });
   }
 }
 

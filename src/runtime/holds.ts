@@ -34,6 +34,11 @@ export class Holds {
     return this.#reasons.get(pair)?.has(reason) === true;
   }
 
+  /** Why the pair is held. */
+  reasonsOf(pair: number): readonly string[] {
+    return [...(this.#reasons.get(pair)?.keys() ?? [])];
+  }
+
   /** Pairs held, by reason. */
   counts(): Record<string, number> {
     const counts: Record<string, number> = {};

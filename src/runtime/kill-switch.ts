@@ -81,12 +81,20 @@ export class KillSwitch {
     return this.#state;
   }
 
-  /** Stops more, never less: the word first, then the file. Re-arming is the command's alone. */
+  /** Stops more, never less: the word first, then the file. */
   stop(level: typeof STOP_OPENING | typeof STOP_EVERYTHING, why: string, by: string): void {
     if (level <= this.#state.level) return;
     this.#parts.set(level);
     this.#take({ level, why, by, atMs: this.#parts.wallMs() });
     writeKillState(this.#parts.stateDir, this.#state);
+  }
+
+  /** Takes a stop back: an explicit wish of a person, never the engine's own. The file first, then the word. */
+  rearm(why: string, by: string): void {
+    const state = { level: ARMED, why, by, atMs: this.#parts.wallMs() };
+    writeKillState(this.#parts.stateDir, state);
+    this.#parts.set(ARMED);
+    this.#take(state);
   }
 
   /** Looks at the file; to be called many times a second. */

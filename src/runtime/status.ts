@@ -112,6 +112,8 @@ export interface EngineStatus {
   readonly orders: Readonly<Record<VenueName, number>>;
   /** Of them, those that evened out a leg that was alone. */
   readonly exits: Readonly<Record<VenueName, number>>;
+  /** Trades that were booked. */
+  readonly fills: Readonly<Record<VenueName, number>>;
   /** Worst-case payout of all positions - cost - fees. */
   readonly pnlMicros: number;
   readonly costMicros: number;

@@ -29,6 +29,9 @@ const TEXTS = [
   `0x${'aB'.repeat(20)}`,
   'key-1',
   './a.pem',
+  'feeds=debug,desk=warn',
+  '-100123',
+  'differs,kill',
 ];
 
 /** A text that the setting takes, and the text that it is shown as. */

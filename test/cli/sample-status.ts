@@ -43,6 +43,7 @@ export const SAMPLE_STATUS: EngineStatus = {
   arbs: { fired: 3_210, bothFilled: 3_200, oneLegged: 4, noneFilled: 5, unknown: 0, inFlight: 1 },
   orders: { kalshi: 3_210, polymarket: 3_209 },
   exits: { kalshi: 12, polymarket: 9 },
+  fills: { kalshi: 3_301, polymarket: 3_377 },
   pnlMicros: 1_234_567_891,
   costMicros: 98_765_432_100,
   fees: { kalshi: 11_000_001, polymarket: 2_500_000 },

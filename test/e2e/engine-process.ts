@@ -85,6 +85,11 @@ export class EngineRun {
     started.add(this);
   }
 
+  /** Standard error as it came. */
+  get errors(): string {
+    return this.#errors;
+  }
+
   get lines(): LogLine[] {
     return this.#errors.split('\n').flatMap((line) => readLine(line) ?? []);
   }

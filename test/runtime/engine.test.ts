@@ -43,7 +43,7 @@ const world = vi.hoisted(() => ({
   journal: [] as JournalRecord[],
   failJournal: ((_why: string) => undefined) as (why: string) => void,
   shards: [{ exchangeIndex: 3, isTrading: true }],
-  login: (async () => undefined) as () => Promise<unknown>,
+  login: (async () => ({})) as () => Promise<unknown>,
   ready: (async () => undefined) as () => Promise<void>,
   kalshiFills: (async () => []) as FillList,
   polymarketFills: (async () => []) as FillList,
@@ -173,7 +173,7 @@ beforeEach(() => {
   world.closed = 0;
   world.told.length = 0;
   world.shards = [{ exchangeIndex: 3, isTrading: true }];
-  world.login = async () => undefined;
+  world.login = async () => ({});
   world.ready = async () => undefined;
   world.kalshiFills = async () => [];
   world.polymarketFills = async () => [];
@@ -260,7 +260,7 @@ const heard = (event: string) => said.some((each) => each.event === event);
 describe('an engine that is stopped while it starts', () => {
   it('starts no worker, and never runs, when its terms come too late', async () => {
     let answer: (() => void) | undefined;
-    world.login = () => new Promise<void>((resolve) => (answer = resolve));
+    world.login = () => new Promise((resolve) => (answer = () => resolve({})));
     const started = engine.start();
     await until(() => answer !== undefined, 'the login');
     const stopped = engine.stop();
