@@ -5,7 +5,13 @@ export const EXIT_GOOD = 0;
 export const EXIT_FAILURE = 1;
 /** Wrong flags or configuration. */
 export const EXIT_USAGE = 2;
-export type ExitCode = typeof EXIT_GOOD | typeof EXIT_FAILURE | typeof EXIT_USAGE;
+/** Commands for a running engine: there is none, or it does not answer. */
+export const EXIT_NO_ENGINE = 3;
+export type ExitCode =
+  | typeof EXIT_GOOD
+  | typeof EXIT_FAILURE
+  | typeof EXIT_USAGE
+  | typeof EXIT_NO_ENGINE;
 
 /** A wish that this command cannot take; its message says what can be asked instead. */
 export class UsageError extends Error {

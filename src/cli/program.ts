@@ -5,8 +5,8 @@ import { processSecrets } from '../telemetry/secrets.js';
 import { alertsCommand } from './alerts-command.js';
 import { type BenchCommandParts, benchCommand } from './bench-command.js';
 import { configCommand } from './config-command.js';
+import { controlCommands } from './control-commands.js';
 import { EXIT_GOOD, EXIT_USAGE, errorText, exitCodeOf } from './exit-codes.js';
-import { killCommands } from './kill-command.js';
 import { monitorCommand } from './monitor-command.js';
 import { recordCommand } from './record-command.js';
 import { reportCommand } from './report-command.js';
@@ -61,7 +61,7 @@ export function createProgram(parts: BenchCommandParts): Command {
     .addCommand(alertsCommand(parts.ended))
     .addCommand(configCommand())
     .addCommand(benchCommand(parts));
-  for (const command of killCommands(parts.ended)) program.addCommand(command);
+  for (const command of controlCommands(parts.ended)) program.addCommand(command);
   throwAtEnd(program);
   return program;
 }

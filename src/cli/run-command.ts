@@ -18,6 +18,7 @@ import { startExchangeProcess } from './exchange-process.js';
 import { type ExitCode, UsageError } from './exit-codes.js';
 import { dollarsText } from './number-text.js';
 import { LIVE_CONSENT, LIVE_VARIABLE, refuseRealMoney } from './real-money.js';
+import { openRunControl } from './run-control.js';
 import { RunEnd } from './run-end.js';
 import { LineOutput, LiveOutput, type RunOutput, wantsColour } from './run-output.js';
 import {
@@ -101,14 +102,20 @@ async function run(options: Record<string, unknown>, mainPath: string): Promise<
   const telemetry = await openTelemetry(config, processSecrets);
   const output = toldOutput(chooseOutput(config, json, options.plain === true), telemetry.hub);
   const end = new RunEnd();
+  let created: Engine | undefined;
   const parts: SessionParts = {
     startExchange: exchangeStarter(config, attach, mainPath),
     lock: lockInstance,
     createEngine: (engineConfig, log) => {
       keepKeys(engineConfig);
       const engine = killable(new Engine(engineConfig, log, processSecrets));
+      created = engine;
       telemetry.watch(() => engine.status());
       return engine;
+    },
+    openControl: (engineConfig) => {
+      if (created === undefined) throw new Error('no engine was created');
+      return openRunControl({ engine: created, engineConfig, config, telemetry, mainPath });
     },
   };
   const wish: SessionOptions = {

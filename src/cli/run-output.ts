@@ -11,7 +11,8 @@ import { Screen } from './screen.js';
 export interface RunOutput {
   /** How often it wants to be shown the status. */
   readonly everyMs: number;
-  open(title: readonly string[], durationMs: number | undefined): void;
+  /** `pageUrl` has a secret in it: it is shown to a person at a terminal, and written nowhere. */
+  open(title: readonly string[], durationMs: number | undefined, pageUrl?: string): void;
   event(event: EngineEvent): void;
   show(status: EngineStatus): void;
   /** Gives the terminal back. */
@@ -120,8 +121,8 @@ export class LiveOutput implements RunOutput {
     this.#screen = new Screen(out);
   }
 
-  open(title: readonly string[], durationMs: number | undefined): void {
-    this.#title = title;
+  open(title: readonly string[], durationMs: number | undefined, pageUrl?: string): void {
+    this.#title = pageUrl === undefined ? title : [...title, pageUrl];
     this.#endsAtMs = durationMs === undefined ? undefined : performance.now() + durationMs;
     this.#screen.open();
     this.#out.on('resize', this.#redraw);

@@ -33,6 +33,14 @@ export interface SessionParts {
    */
   lock(config: EngineConfig, locksDir: string | undefined): Promise<InstanceLock>;
   createEngine(config: EngineConfig, log: (event: EngineEvent) => void): RunEngine;
+  /** Lets others see and steer the engine that was created last. */
+  openControl(config: EngineConfig): Promise<SessionControl>;
+}
+
+export interface SessionControl {
+  /** For the person at the terminal alone. */
+  readonly pageUrl: string | undefined;
+  close(): Promise<void>;
 }
 
 export interface SessionOptions {
@@ -119,10 +127,12 @@ async function trade(
   exchange: RunningExchange | undefined,
 ): Promise<SessionResult> {
   const engine = parts.createEngine(engineConfig, (event) => output.event(event));
+  let control: SessionControl | undefined;
   let fromUs: number | undefined;
   let timer: NodeJS.Timeout | undefined;
   try {
-    output.open(titleOf(exchange?.ready, engineConfig), options.durationMs);
+    control = await parts.openControl(engineConfig);
+    output.open(titleOf(exchange?.ready, engineConfig), options.durationMs, control.pageUrl);
     if (exchange !== undefined) output.event(exchangesUp(exchange.ready));
     timer = setInterval(() => output.show(engine.status()), output.everyMs);
     // After an early end, what the start still says does not matter.
@@ -140,6 +150,7 @@ async function trade(
     throw error;
   } finally {
     clearInterval(timer);
+    await control?.close();
     end.close();
     output.close();
   }

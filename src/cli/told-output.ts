@@ -12,7 +12,7 @@ export function toldOutput(output: RunOutput, hub: EventHub): RunOutput {
   });
   return {
     everyMs: output.everyMs,
-    open: (title, durationMs) => output.open(title, durationMs),
+    open: (title, durationMs, pageUrl) => output.open(title, durationMs, pageUrl),
     event: (event) => hub.say(event),
     show: (status) => output.show(status),
     close: () => output.close(),

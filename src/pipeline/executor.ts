@@ -53,8 +53,11 @@ export interface LegReport {
   readonly orderId: string;
   readonly reply: LegReply;
   readonly receivedNs: number;
+  readonly publishedNs: number;
   readonly detectedNs: number;
   readonly dequeuedNs: number;
+  /** Its bytes were whole, signature and all. */
+  readonly preparedNs: number;
   /** NOT_WRITTEN when nothing left. */
   readonly writtenNs: number;
   readonly answeredNs: number;
@@ -130,6 +133,8 @@ export class Executor {
   /** Of the legs that are about to be written. */
   readonly #drafts: LegReport[] = [];
   #rehearsedPair = -1;
+  /** By exchange: when the newest order was signed. */
+  readonly #preparedNs: [kalshi: number, polymarket: number] = [0, 0];
 
   constructor(parts: ExecutorParts) {
     this.#parts = parts;
@@ -227,6 +232,7 @@ export class Executor {
         if (!isRehearsal) this.#refuseAll(NOT_BUILDABLE, dequeuedNs);
         return;
       }
+      this.#preparedNs[gateway.venue] = this.#parts.clock.nowNs();
     }
     // One leg alone is a loss: if one exchange cannot be reached now, the other is not written to.
     for (const gateway of this.#gateways) {
@@ -396,8 +402,10 @@ export class Executor {
       orderId: gateway.preparedId,
       reply: { kind: 'not-written', why: '' },
       receivedNs: this.#request.receivedNs,
+      publishedNs: this.#request.publishedNs,
       detectedNs: this.#request.detectedNs,
       dequeuedNs,
+      preparedNs: this.#preparedNs[gateway.venue]!,
       writtenNs: -1,
       answeredNs: -1,
     };
@@ -419,8 +427,10 @@ export class Executor {
       orderId,
       reply: { kind: 'not-written', why: '' },
       receivedNs: 0,
+      publishedNs: 0,
       detectedNs: dequeuedNs,
       dequeuedNs,
+      preparedNs: this.#parts.clock.nowNs(),
       writtenNs: -1,
       answeredNs: -1,
     };

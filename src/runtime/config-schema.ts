@@ -450,6 +450,11 @@ export const configSchema = z.strictObject({
       ),
     })
     .prefault({}),
+  ui: text(
+    'HOST:PORT',
+    /^[^\s]{1,80}:\d{1,5}$/,
+    'Address of the live page, such as 127.0.0.1:8080. Another than loopback lets others in: then reads need the token too.',
+  ),
   sinks: sinksSection.prefault({}),
   sim: simSection.prefault({}),
   log: logSection.prefault({}),

@@ -27,14 +27,16 @@ import {
   type EngineState,
 } from '../shm/control-block.js';
 import type { STOP_EVERYTHING } from '../shm/risk-table.js';
-import { STOP_OPENING } from '../shm/risk-table.js';
+import { RISK_LIMITS, STOP_OPENING } from '../shm/risk-table.js';
 import { RING_EMPTY } from '../shm/spsc-ring.js';
 import type { FeedCounter } from '../venues/feed.js';
 import { Accounts, type Cash } from './accounts.js';
 import type { EngineConfig } from './engine-config.js';
+import { EngineViews } from './engine-views.js';
 import { feedConnections } from './feed-worker.js';
+import { readFrozen, writeFrozen } from './frozen-markets.js';
 import { Journal, journalFile } from './journal.js';
-import { KILL_LEVELS, KillSwitch } from './kill-switch.js';
+import { KILL_LEVELS, type KillState, KillSwitch } from './kill-switch.js';
 import { LateLegs } from './late-legs.js';
 import { MainEnds } from './main-ends.js';
 import { loadTradedPairs } from './markets.js';
@@ -78,6 +80,7 @@ const FIRST_BOOKS_MS = 3_000;
 const STUCK_MS = 5_000;
 const LATE_LEGS_EVERY_MS = 1_000;
 const KILL_FILE_EVERY_MS = 50;
+const HISTORY_EVERY_MS = 1_000;
 const RECONCILE_EVERY_MS = 60_000;
 const LATENCY_RECORDS_EVERY_MS = 60_000;
 /** At the end, for what was just committed: whoever pressed Ctrl-C waits for it. */
@@ -107,6 +110,7 @@ interface Running {
   readonly desk: TradingDesk;
   readonly reactions: VenueReactions;
   readonly lateLegs: LateLegs;
+  readonly views: EngineViews;
 }
 
 export class Engine {
@@ -201,6 +205,7 @@ export class Engine {
     this.#sinks = this.#startSinks(ends);
     const running = this.#assemble(ends, accounts, journal);
     this.#running = running;
+    this.#holdFrozen(running);
     this.#terms = this.#watchTerms(running);
     for (const shard of watch.pausedShards) running.reactions.shardPaused(shard, true);
     await accounts.checkPolymarketMayBuy(traded);
@@ -221,7 +226,8 @@ export class Engine {
 
   /** What is done again and again while the engine runs. */
   #lookAfter(running: Running, watch: VenueWatch): void {
-    const { ends, desk, reactions, lateLegs, accounts } = running;
+    const { ends, desk, reactions, lateLegs, accounts, views } = running;
+    this.#every(HISTORY_EVERY_MS, () => views.takePoint(this.status()));
     this.#every(VENUE_WATCH_MS, () => {
       void watch.ask();
       this.#readDueTerms(ends);
@@ -294,7 +300,11 @@ export class Engine {
       termsOf: (pair) => termsOf(ends.pairs[pair]!),
       takesOrders: (venue) => this.#venues.isClosed(venue),
       feedWorker: (venue, pair) => feedWorkersOf(this.#config, pair)[venue],
-      journal: (record) => void journal.write(cleanRecord(record, this.#secrets)),
+      journal: (record) => {
+        const clean = cleanRecord(record, this.#secrets);
+        journal.write(clean);
+        views.take(clean);
+      },
       send: (order) => void this.#supervisor.tell('executor-', { type: 'exit', order }),
       rearm: (pair, wasWritten, afterMs) => after(afterMs, () => ends.rearm(pair, wasWritten)),
       rest,
@@ -329,7 +339,18 @@ export class Engine {
       tooMany: (facts) => this.#stopFiring(`too many orders are not accounted for: ${facts}`),
       say,
     });
-    return { ends, accounts, desk, reactions, lateLegs };
+    const views: EngineViews = new EngineViews({
+      counts: this.#config,
+      observe: this.#config.observe,
+      ends,
+      desk,
+      histograms: this.#histograms,
+      clock: this.#clock,
+      termsOf: (pair) => termsOf(ends.pairs[pair]!),
+      takesOrders: (venue) => this.#venues.isClosed(venue),
+      clockSkewMs: () => Math.max(...this.#skews.map(({ skewMs = 0 }) => Math.abs(skewMs))),
+    });
+    return { ends, accounts, desk, reactions, lateLegs, views };
   }
 
   /** What earlier runs left, and what the exchanges say of it. When they differ nothing is opened, unless the user has said so. */
@@ -457,6 +478,93 @@ export class Engine {
     } catch (error) {
       const text = `it is stopped, but that is not kept for the next start: ${String(error)}`;
       this.#say('error', 'kill-not-kept', text, { why });
+    }
+  }
+
+  /** What is shown of markets, money and arbitrages; undefined until the pairs are known. */
+  get views(): EngineViews | undefined {
+    return this.#running?.views;
+  }
+
+  /** What the kill switch says. */
+  get killState(): KillState | undefined {
+    return this.#kill?.state;
+  }
+
+  /** Takes a stop back. Throws when the engine cannot open again without a new start. */
+  resume(why: string, by: string): void {
+    if (this.#stoppedBecause !== undefined) {
+      throw new ActionRefused(
+        `nothing can be opened again in this run: why="${this.#stoppedBecause}" do="start it again"`,
+      );
+    }
+    if (this.#kill === undefined) throw new ActionRefused(NOT_STARTED);
+    this.#kill.rearm(this.#secrets.scrub(why), by);
+    this.#running?.ends.wakeDetectors();
+  }
+
+  /** Watched from now on, not fired, also by later runs; what is naked of it is still evened out. */
+  freeze(market: number, why: string, by: string): void {
+    const { ends } = this.#started();
+    const { name } = ends.pairs[market]!;
+    if (ends.holds.isHeldFor(market, FROZEN)) throw new ActionRefused(`frozen already: ${name}`);
+    const { stateDir } = this.#config;
+    const entry = { why: this.#secrets.scrub(why), by, atMs: this.#clock.wallMs() };
+    // Held first: a file that cannot be written is told, and the market is frozen all the same.
+    ends.holds.hold(market, FROZEN);
+    writeFrozen(stateDir, { ...readFrozen(stateDir), [name]: entry });
+    this.#say('warn', 'frozen', `${name} is frozen: ${entry.why}`, { pair: name, by });
+  }
+
+  unfreeze(market: number, why: string, by: string): void {
+    const { ends } = this.#started();
+    const { name } = ends.pairs[market]!;
+    if (!ends.holds.isHeldFor(market, FROZEN)) throw new ActionRefused(`not frozen: ${name}`);
+    const { [name]: _, ...others } = readFrozen(this.#config.stateDir);
+    writeFrozen(this.#config.stateDir, others);
+    ends.letGo(market, FROZEN);
+    this.#say('warn', 'unfrozen', `${name} is traded again: ${why}`, { pair: name, by });
+  }
+
+  /** A limit of this run: the configuration's holds again at the next start. Throws for what is no limit, or may not be so wide. */
+  setLimit(name: string, value: number, by: string): void {
+    const { ends } = this.#started();
+    const limit = RISK_LIMITS.find((known) => known === name);
+    if (limit === undefined) {
+      throw new ActionRefused(`no such limit: name=${name} known="${RISK_LIMITS.join(', ')}"`);
+    }
+    const { maxSizeCenti, maxCostMicros } = this.#config;
+    const most: Partial<Record<string, number>> = {
+      maxOrderSizeCenti: maxSizeCenti,
+      maxOrderCostMicros: maxCostMicros,
+    };
+    if (!(value > 0) || !Number.isSafeInteger(value)) {
+      throw new ActionRefused(`a limit is a whole number above 0: name=${name} value=${value}`);
+    }
+    if (value > (most[limit] ?? Number.POSITIVE_INFINITY)) {
+      throw new ActionRefused(
+        `orders are made by the configuration: name=${name} value=${value} most=${most[limit]}`,
+      );
+    }
+    const was = ends.risk.limit(limit);
+    ends.risk.setLimit(limit, value);
+    const atMs = this.#clock.wallMs();
+    this.#journal?.write({ t: 'limit', atMs, name, value: String(value), was: String(was) });
+    this.#say('warn', 'limit-set', `${name} is ${value}, was ${was}`, { name, value, was, by });
+  }
+
+  #started(): Running {
+    if (this.#running === undefined) throw new ActionRefused(NOT_STARTED);
+    return this.#running;
+  }
+
+  /** What a person has frozen stays so. */
+  #holdFrozen({ ends }: Running): void {
+    for (const [name, { why, by }] of Object.entries(readFrozen(this.#config.stateDir))) {
+      const market = ends.pairs.findIndex((pair) => pair.name === name);
+      if (market === -1) continue;
+      ends.holds.hold(market, FROZEN);
+      this.#say('warn', 'frozen', `${name} is frozen: ${why}`, { pair: name, by });
     }
   }
 
@@ -799,6 +907,14 @@ export class Engine {
     this.#journal?.write({ t: 'event', atMs, ...this.#secrets.clean(told) });
   }
 }
+
+/** A person asked for what cannot be done now; nothing was changed. */
+export class ActionRefused extends Error {
+  readonly code = 'ACTION_REFUSED';
+}
+
+const FROZEN = 'frozen';
+const NOT_STARTED = 'the engine has not read its markets yet: try again in a moment';
 
 /** The lowest tier of a signer (polymarket-api.md 6), in orders. */
 const POLYMARKET_ORDER_LIMITS: BucketLimits = { capacity: 60, perSecond: 40 };

@@ -637,7 +637,8 @@ export class TradingDesk {
     const { reply, clientOrderId, role, venue, pair, outcome } = report;
     const isNamed = reply.kind === 'acknowledged' || reply.kind === 'unknown';
     const orderId = (isNamed ? reply.orderId : undefined) ?? report.orderId;
-    const { receivedNs, detectedNs, dequeuedNs, writtenNs, answeredNs } = report;
+    const { receivedNs, publishedNs, detectedNs, dequeuedNs, preparedNs, writtenNs, answeredNs } =
+      report;
     const arb =
       arbOfEarlier ??
       (role === 'entry'
@@ -658,7 +659,15 @@ export class TradingDesk {
       spendMicros: report.spendMicros,
       state: orderStateOf(reply),
       reply,
-      stampsNs: { receivedNs, detectedNs, dequeuedNs, writtenNs, answeredNs },
+      stampsNs: {
+        receivedNs,
+        publishedNs,
+        detectedNs,
+        dequeuedNs,
+        preparedNs,
+        writtenNs,
+        answeredNs,
+      },
     });
   }
 }

@@ -118,6 +118,8 @@ function reportOf(fate: TrueLeg, arbId: number, venue: Venue): LegReport {
     clientOrderId: clientIdOf(arbId, venue),
     reply: replyOf(fate, arbId, venue),
     receivedNs: 0,
+    publishedNs: 0,
+    preparedNs: 0,
     detectedNs: 0,
     dequeuedNs: 0,
     writtenNs: 1,

@@ -222,6 +222,8 @@ class World {
       orderId: venue === POLYMARKET ? `hash-${id}` : '',
       reply: replyOf(kind, id, filledCenti),
       receivedNs: 0,
+      publishedNs: 0,
+      preparedNs: 0,
       detectedNs: nowNs,
       dequeuedNs: nowNs,
       writtenNs: kind === 'not-written' ? -1 : nowNs,

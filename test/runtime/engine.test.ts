@@ -224,6 +224,8 @@ function leg(venue: typeof KALSHI | typeof POLYMARKET, reply: LegReport['reply']
     clientOrderId: `client-${venue}`,
     reply,
     receivedNs: atNs,
+    publishedNs: atNs,
+    preparedNs: atNs,
     detectedNs: atNs,
     dequeuedNs: atNs,
     writtenNs: atNs,
