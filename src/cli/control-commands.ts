@@ -7,7 +7,14 @@ import { KILL_LEVELS, killFile, readKillState, writeKillState } from '../runtime
 import type { LimitView } from '../runtime/views.js';
 import { ARMED, type KillLevel, STOP_EVERYTHING, STOP_OPENING } from '../shm/risk-table.js';
 import { controlStatusText } from './control-status.js';
-import { EXIT_FAILURE, EXIT_GOOD, EXIT_NO_ENGINE, type ExitCode, printable, UsageError } from './exit-codes.js';
+import {
+  EXIT_FAILURE,
+  EXIT_GOOD,
+  EXIT_NO_ENGINE,
+  type ExitCode,
+  printable,
+  UsageError,
+} from './exit-codes.js';
 import { addStateDirFlag, stateDirOf } from './report/state-dir.js';
 
 type Ended = (code: ExitCode) => void;
@@ -67,7 +74,8 @@ async function say(flags: Flags, act: () => Promise<Said>): Promise<ExitCode> {
     const isNone = error instanceof NoEngineError;
     if (!isNone && !(error instanceof RefusedError)) throw error;
     const { code, message } = error;
-    if (flags.json === true) process.stdout.write(`${JSON.stringify({ error: { code, message } })}\n`);
+    if (flags.json === true)
+      process.stdout.write(`${JSON.stringify({ error: { code, message } })}\n`);
     process.stderr.write(`error: ${printable(message)}\n`);
     return isNone ? EXIT_NO_ENGINE : EXIT_FAILURE;
   }
@@ -87,7 +95,11 @@ async function post(stateDir: string, path: string, why: string): Promise<Said> 
 }
 
 const STOPS: readonly [string, KillLevel, string][] = [
-  ['kill', STOP_EVERYTHING, 'stop everything: not one order leaves, not even to even out a lone leg'],
+  [
+    'kill',
+    STOP_EVERYTHING,
+    'stop everything: not one order leaves, not even to even out a lone leg',
+  ],
   ['stop-opening', STOP_OPENING, 'open nothing new; what is naked is still evened out'],
 ];
 
@@ -161,23 +173,28 @@ function freezeCommands(ended: Ended): Command[] {
 }
 
 function limitsCommand(ended: Ended): Command {
-  const command = createCommand('limits', 'limits, and what they stand at', ended, async (stateDir) => {
-    const limits = (await askEngine(stateDir, 'GET', '/api/v1/limits')) as LimitView[];
-    return { text: limits.map(limitText).join('\n'), json: limits };
-  });
-  const set = createCommand(
-    'set',
-    'change a limit until the engine ends; the configuration is for good',
+  return createCommand(
+    'limits',
+    'limits and what they stand at; `limits set NAME VALUE` changes one until the engine ends',
     ended,
-    async (stateDir, [name = '', text = '']) => {
-      if (!/^\d{1,15}$/.test(text)) throw new UsageError(`not a whole number: value=${text}`);
+    async (stateDir, words) => {
+      if (words.length === 0) {
+        const limits = (await askEngine(stateDir, 'GET', '/api/v1/limits')) as LimitView[];
+        return { text: limits.map(limitText).join('\n'), json: limits };
+      }
+      const [word, name = '', text = ''] = words;
+      if (word !== 'set' || words.length !== 3 || !/^\d{1,15}$/.test(text)) {
+        throw new UsageError(
+          `limits, or limits set NAME VALUE with a whole number: given="${words.join(' ')}"`,
+        );
+      }
       const path = `/api/v1/limits/${encodeURIComponent(name)}`;
-      const reply = (await askEngine(stateDir, 'PUT', path, { value: Number(text) })) as ActionReply;
+      const value = Number(text);
+      const reply = (await askEngine(stateDir, 'PUT', path, { value })) as ActionReply;
       return { text: reply.done, json: reply };
     },
-    (each) => each.argument('<name>').argument('<value>', "whole number in the limit's own unit"),
+    (command) => command.argument('[set...]', 'set, the name, and a whole number in its own unit'),
   );
-  return command.addCommand(set);
 }
 
 function limitText({ name, value, unit, used, meaning }: LimitView): string {

@@ -14,13 +14,19 @@ export function controlStatusText(reply: StatusReply): string {
     ['state', stateText(reply)],
     ['up', clockText(status.uptimeMs)],
     ['locked in', `${dollarsText(status.pnlMicros)}, spent ${dollarsText(status.costMicros)}`],
-    ['naked', `${dollarsText(naked.micros)} of ${dollarsText(naked.maxMicros)} allowed, ${status.exposed} pairs`],
+    [
+      'naked',
+      `${dollarsText(naked.micros)} of ${dollarsText(naked.maxMicros)} allowed, ${status.exposed} pairs`,
+    ],
     [
       'arbitrages',
       `${countText(arbs.fired)} fired: ${countText(arbs.bothFilled)} both legs, ${countText(arbs.oneLegged)} one leg, ` +
         `${countText(arbs.noneFilled)} missed, ${countText(arbs.unknown)} unknown, ${countText(arbs.inFlight)} under way`,
     ],
-    ['underrounds', `${countText(opportunities.detected)} seen${refusedText(opportunities.refused)}`],
+    [
+      'underrounds',
+      `${countText(opportunities.detected)} seen${refusedText(opportunities.refused)}`,
+    ],
     ['held pairs', countsText(status.held)],
   ];
   for (const name of VENUE_NAMES) {
@@ -36,10 +42,16 @@ export function controlStatusText(reply: StatusReply): string {
   const latency = count === 0 ? 'no order yet' : `p50 ${latencyText(p50)}, p99 ${latencyText(p99)}`;
   lines.push(['frame to orders', latency]);
   for (const { name, state, lagRows, why } of sinks) {
-    lines.push([name, `${state}, ${countText(lagRows)} rows behind${why === undefined ? '' : `: ${why}`}`]);
+    lines.push([
+      name,
+      `${state}, ${countText(lagRows)} rows behind${why === undefined ? '' : `: ${why}`}`,
+    ]);
   }
   if (stopped !== undefined) {
-    lines.push(['stopped by', `${stopped.by} at ${new Date(stopped.atMs).toISOString()}: ${stopped.why}`]);
+    lines.push([
+      'stopped by',
+      `${stopped.by} at ${new Date(stopped.atMs).toISOString()}: ${stopped.why}`,
+    ]);
   }
   const width = Math.max(LABEL_WIDTH, ...lines.map(([label]) => label.length)) + 2;
   return lines.map(([label, text]) => `${label.padEnd(width)}${printable(text)}`).join('\n');

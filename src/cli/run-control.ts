@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import packageJson from '../../package.json' with { type: 'json' };
-import { type ListenAddress, isLoopback, parseAddress } from '../control/address.js';
+import { isLoopback, type ListenAddress, parseAddress } from '../control/address.js';
 import type { StatusReply } from '../control/contract.js';
 import { LogRing } from '../control/log-ring.js';
 import { type ControlServer, openControlServer } from '../control/server.js';
@@ -96,7 +96,9 @@ function tellWhere(
   telemetry: RunTelemetry,
   hasPage: boolean,
 ): void {
-  const text = hasPage ? 'the page is up; its token is in control.json of the state directory' : 'commands find the engine by its state directory';
+  const text = hasPage
+    ? 'the page is up; its token is in control.json of the state directory'
+    : 'commands find the engine by its state directory';
   telemetry.say({ level: 'info', event: 'control', text, facts: { url, stateDir } });
   if (isLoopback(host)) return;
   const exposed = `whoever reaches ${url} and has the token steers this engine, and nothing is encrypted: put it behind a proxy that is`;
@@ -107,7 +109,9 @@ function addressOf({ ui }: Config): ListenAddress {
   if (ui === undefined) return ANY_PORT;
   const address = parseAddress(ui);
   if (address === undefined) {
-    throw new ConfigError([`not an address: key=ui value=${ui} allowed: HOST:PORT, such as 127.0.0.1:8080`]);
+    throw new ConfigError([
+      `not an address: key=ui value=${ui} allowed: HOST:PORT, such as 127.0.0.1:8080`,
+    ]);
   }
   return address;
 }
@@ -130,9 +134,7 @@ function statusOf(engine: Engine, config: EngineConfig, startedAtMs: number): St
     startedAtMs,
     isLive: config.profile === 'live' && !config.observe,
     status: engine.status(),
-    stopped: isStopped
-      ? { why: killState.why, by: killState.by, atMs: killState.atMs }
-      : undefined,
+    stopped: isStopped ? { why: killState.why, by: killState.by, atMs: killState.atMs } : undefined,
     naked: { micros: naked?.used ?? 0, maxMicros: naked?.value ?? config.risk.maxNakedMicros },
     sinks: engine.sinks(),
   };
@@ -156,6 +158,12 @@ function metricsOf({ engine, config, telemetry, engineConfig }: RunControlParts)
   );
 }
 
-function lineOf({ atMs, level, part, event, text }: Parameters<Parameters<RunTelemetry['hub']['add']>[0]>[0]) {
+function lineOf({
+  atMs,
+  level,
+  part,
+  event,
+  text,
+}: Parameters<Parameters<RunTelemetry['hub']['add']>[0]>[0]) {
   return { atMs, level, part, event, text };
 }

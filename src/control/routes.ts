@@ -142,11 +142,9 @@ function addLists(app: FastifyInstance, source: RoutesSource): void {
 function addActions(app: FastifyInstance, source: RoutesSource): void {
   const { engine } = source;
   const stop = (url: string, summary: string, act: (why: string) => string) =>
-    app.post(
-      url,
-      { schema: schemaOf(summary, { body: whyBody }, true) },
-      async ({ body }) => ({ done: act(checked(whyBody, body).why) }),
-    );
+    app.post(url, { schema: schemaOf(summary, { body: whyBody }, true) }, async ({ body }) => ({
+      done: act(checked(whyBody, body).why),
+    }));
   stop('/api/v1/stop-opening', 'Open nothing new.', (why) => {
     engine.kill(STOP_OPENING, why, BY);
     return 'nothing new is opened';
@@ -173,7 +171,13 @@ function addActions(app: FastifyInstance, source: RoutesSource): void {
   }
   app.put(
     '/api/v1/limits/:name',
-    { schema: schemaOf('Change a limit of this run.', { params: nameParams, body: limitBody }, true) },
+    {
+      schema: schemaOf(
+        'Change a limit of this run.',
+        { params: nameParams, body: limitBody },
+        true,
+      ),
+    },
     async ({ params, body }) => {
       const { name } = checked(nameParams, params);
       const { value } = checked(limitBody, body);

@@ -1,5 +1,6 @@
 // The engine's HTTP server: the API that the page and the commands share (contract.ts), metrics, and the page itself. Reads are open on
 // loopback; every action shows the token. It runs on the main thread and computes nothing while nobody asks.
+import type { Socket } from 'node:net';
 import fastifyStatic from '@fastify/static';
 import fastifySwagger from '@fastify/swagger';
 import fastifyWebsocket from '@fastify/websocket';
@@ -46,8 +47,12 @@ export async function openControlServer(options: ControlServerOptions): Promise<
     ajv: { customOptions: { removeAdditional: false, coerceTypes: 'array', allErrors: false } },
   });
   const { listen } = options;
+  const sockets = new Set<Socket>();
+  app.server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   answerErrors(app);
-  guard(app, options);
   await app.register(fastifySwagger, {
     openapi: {
       info: { title: 'underround', description: 'See and steer a running engine.', version: '1' },
@@ -55,10 +60,11 @@ export async function openControlServer(options: ControlServerOptions): Promise<
     },
   });
   await app.register(fastifyWebsocket, { options: { maxPayload: MAX_CLIENT_MESSAGE_BYTES } });
-  const ended = new AbortController();
+  // Behind the plugin's own hook, which says what is a WebSocket.
+  guard(app, options);
   await app.register(async (routes) => {
     addRoutes(routes, options);
-    addStream(routes, options, ended.signal);
+    addStream(routes, options);
   });
   if (options.pageDir !== undefined) {
     await app.register(fastifyStatic, { root: options.pageDir, cacheControl: true, maxAge: 0 });
@@ -74,7 +80,8 @@ export async function openControlServer(options: ControlServerOptions): Promise<
   return {
     url: urlOf(app, listen),
     close: async () => {
-      ended.abort();
+      // Also those that were to become a WebSocket and were refused: they belong to nobody, and would keep the server.
+      for (const socket of sockets) socket.destroy();
       await app.close();
     },
   };
@@ -142,16 +149,15 @@ function answerErrors(app: FastifyInstance): void {
   app.setErrorHandler((error: Error & { statusCode?: number; code?: string }, _, reply) => {
     const isRefused = error.code === 'ACTION_REFUSED';
     const status = isRefused ? 409 : (error.statusCode ?? 500);
-    void reply.code(status).send({ error: { code: error.code ?? 'ERROR', message: error.message } });
+    void reply
+      .code(status)
+      .send({ error: { code: error.code ?? 'ERROR', message: error.message } });
   });
 }
 
 /** One frame at once, then at the most four a second, to who keeps up. */
-function addStream(app: FastifyInstance, source: ControlServerOptions, ended: AbortSignal): void {
+function addStream(app: FastifyInstance, source: ControlServerOptions): void {
   const clients = new Set<WebSocket>();
-  ended.addEventListener('abort', () => {
-    for (const client of clients) client.terminate();
-  });
   app.get('/api/v1/stream', { websocket: true, schema: { hide: true } }, (socket: WebSocket) => {
     if (clients.size >= MAX_CLIENTS) {
       socket.close(1013, 'too many look already');

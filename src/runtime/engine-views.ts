@@ -20,7 +20,7 @@ import type { JournalRecord } from '../journal/records.js';
 import { MAX_FEED_AGE_NS } from '../pipeline/detector.js';
 import { DEPTH_LEVELS } from '../shm/depth-table.js';
 import { TRUSTED, trustReason } from '../shm/quote-table.js';
-import { ARMED, RISK_TABLE_LAYOUT, type RiskLimit, RISK_LIMITS } from '../shm/risk-table.js';
+import { ARMED, RISK_LIMITS, RISK_TABLE_LAYOUT, type RiskLimit } from '../shm/risk-table.js';
 import { TRUST_REASONS } from '../venues/feed.js';
 import { ArbLog } from './arb-log.js';
 import { History } from './history.js';
@@ -241,7 +241,7 @@ export class EngineViews {
 
   #costMicros(market: number): number {
     const { book } = this.#parts.desk;
-    return VENUES.reduce((sum, venue) => {
+    return VENUES.reduce<number>((sum, venue) => {
       const { costMicros, feeMicros } = book.spent(market, venue);
       return sum + costMicros + feeMicros;
     }, 0);
@@ -329,7 +329,7 @@ function settlesAtMs(closeMs: number): number | undefined {
 /** Units stand last in names (shm/risk-table.ts). */
 function unitOf(name: RiskLimit): string {
   if (name.endsWith('Micros')) return 'micro-dollars';
-  if (name.endsWith('Centi')) return "contracts / 100";
+  if (name.endsWith('Centi')) return 'contracts / 100';
   if (name.endsWith('Ms') || name === 'minMsToClose') return 'ms';
   if (name.endsWith('E4')) return 'dollars / 10,000';
   return 'count';

@@ -91,7 +91,7 @@ export class KillSwitch {
 
   /** Takes a stop back: an explicit wish of a person, never the engine's own. The file first, then the word. */
   rearm(why: string, by: string): void {
-    const state = { level: ARMED, why, by, atMs: this.#parts.wallMs() };
+    const state: KillState = { level: ARMED, why, by, atMs: this.#parts.wallMs() };
     writeKillState(this.#parts.stateDir, state);
     this.#parts.set(ARMED);
     this.#take(state);

@@ -113,6 +113,10 @@ function trial(given: Trial, durationMs: number | undefined = 20) {
         locked.push(locksDir);
         return { release: () => void done.push('lock released') };
       },
+      openControl: async () => ({
+        pageUrl: undefined,
+        close: async () => void done.push('control closed'),
+      }),
       createEngine: (engineConfig) => {
         configs.push(engineConfig);
         return engine;
@@ -124,7 +128,13 @@ function trial(given: Trial, durationMs: number | undefined = 20) {
   return { result, done, events, end, locked, configs };
 }
 
-const ALL_ENDED = ['engine stopped', 'output closed', 'lock released', 'exchange ended'];
+const ALL_ENDED = [
+  'engine stopped',
+  'control closed',
+  'output closed',
+  'lock released',
+  'exchange ended',
+];
 
 describe('a run', () => {
   it('ends by its duration with everything ended and the books compared', async () => {
@@ -230,7 +240,7 @@ describe('a run', () => {
   it('runs on real exchanges without a truth, its lock where every instance of the user looks', async () => {
     const { result, done, locked, configs } = trial({ isReal: true, stateDir: '/s' });
     const { code, summary } = await result;
-    expect({ code, done }).toEqual({ code: 0, done: ALL_ENDED.slice(0, 3) });
+    expect({ code, done }).toEqual({ code: 0, done: ALL_ENDED.slice(0, 4) });
     expect(locked).toEqual([undefined]);
     expect(configs).toMatchObject([
       {

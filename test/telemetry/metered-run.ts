@@ -40,6 +40,7 @@ await runSession(
   {
     startExchange: (cancelled) => startExchangeProcess({ mainPath, args }, cancelled),
     lock: async () => ({ release: () => undefined }),
+    openControl: async () => ({ pageUrl: undefined, close: async () => undefined }),
     createEngine: (engineConfig, log) => {
       const engine = new Engine(engineConfig, log);
       const [kalshi, polymarket] = engine.resyncHistograms;
