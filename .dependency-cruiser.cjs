@@ -32,7 +32,7 @@ module.exports = {
     layer('venues-do-not-know-each-other-2', '^src/venues/polymarket', '^src/venues/kalshi'),
     layer('venues-below-pipeline', '^src/venues', '^src/(pipeline|runtime|sim|cli|main)'),
     layer('net-is-a-leaf', '^src/net', '^src/(venues|pipeline|runtime|sim|cli|main)'),
-    layer('pipeline-below-runtime', '^src/pipeline', '^src/(runtime|sim|cli|main)'),
+    layer('pipeline-below-runtime', '^src/pipeline', '^src/(paper|runtime|sim|cli|main)'),
     layer(
       'journal-below-runtime',
       '^src/journal',
@@ -50,6 +50,7 @@ module.exports = {
       from: { path: '^(src|workers)', pathNot: '^src/(journal|runtime/instance-lock)' },
       to: { path: 'node_modules/libsql(/|$)' },
     },
+    layer('paper-below-runtime', '^src/paper', '^src/(journal|runtime|sim|cli|main)'),
     layer('runtime-below-cli', '^src/runtime', '^src/(sim|cli|main)'),
     {
       name: 'sim-knows-domain-and-wire-only',
@@ -60,7 +61,7 @@ module.exports = {
     {
       name: 'engine-does-not-know-the-simulator',
       severity: 'error',
-      from: { path: '^(src/(domain|shm|venues|pipeline|runtime|net|journal)|workers)' },
+      from: { path: '^(src/(domain|shm|venues|pipeline|paper|runtime|net|journal)|workers)' },
       to: { path: '^src/sim' },
     },
     {

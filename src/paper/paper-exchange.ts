@@ -11,12 +11,7 @@ import type { LegReply, VenueFill } from '../venues/orders.js';
 import { CERTAIN_E4, type Chances, type Fate, fateOf } from './draws.js';
 import { firstOf, type Level, type Shown, totalCenti, within, worse } from './ladder.js';
 import { PaperMoney } from './paper-money.js';
-import type {
-  PaperOrderRecord,
-  PaperRecord,
-  PaperTrade,
-  TakenSide,
-} from './paper-records.js';
+import type { PaperOrderRecord, PaperRecord, PaperTrade, TakenSide } from './paper-records.js';
 import { TakenDepth } from './taken.js';
 
 /** The lists of an exchange lag by about so much (kalshi-api.md 3.5). */
@@ -149,14 +144,10 @@ export class PaperExchange {
     const number = ++this.#orders[venue];
     const { seed, chances, latencyMs, jitterMs } = this.#rules;
     const fate = fateOf(seed, venue, number, chances);
-    const delayMs =
-      venue === POLYMARKET && this.#markets[market]!.takerDelay ? TAKER_DELAY_MS : 0;
+    const delayMs = venue === POLYMARKET && this.#markets[market]!.takerDelay ? TAKER_DELAY_MS : 0;
     const jitterNs = floorDiv(jitterMs[venue] * NS_PER_MS * fate.jitterE4, CERTAIN_E4);
     const dueNs = sentNs + (latencyMs[venue] + delayMs) * NS_PER_MS + jitterNs;
-    const worst = within(
-      this.#taken.untaken(venue, market, outcome, then?.levels ?? []),
-      limitE4,
-    );
+    const worst = within(this.#taken.untaken(venue, market, outcome, then?.levels ?? []), limitE4);
     this.#inFlight.add({ order, ticket, number, fate, dueNs, worst });
   }
 
@@ -241,7 +232,11 @@ export class PaperExchange {
   }
 
   /** The order meets the book. One that is not provably current now fills nothing. */
-  #arrived({ order, ticket, number, fate, worst }: InFlight, shown: Shown | undefined, wallMs: number) {
+  #arrived(
+    { order, ticket, number, fate, worst }: InFlight,
+    shown: Shown | undefined,
+    wallMs: number,
+  ) {
     const { venue, market } = order;
     const { name, shard } = this.#markets[market]!;
     const orderId = order.preparedId === '' ? `paper-${venue}-${number}` : order.preparedId;
@@ -256,10 +251,7 @@ export class PaperExchange {
     const taken =
       shown === undefined
         ? []
-        : firstOf(
-            this.#taken.untaken(venue, market, order.outcome, shown.levels),
-            sizeCenti,
-          );
+        : firstOf(this.#taken.untaken(venue, market, order.outcome, shown.levels), sizeCenti);
     const record: PaperOrderRecord = {
       t: 'order',
       atMs: wallMs,
