@@ -1,6 +1,9 @@
-// Paper against the simulated exchanges with live orders, on the same seed: never better.
-import { appendFileSync } from 'node:fs';
+// Paper as a person starts it: after kill -9, with the exchanges knowing nothing of it, and against the simulated exchanges with live orders, on the same seed: never better.
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { exchangeQuestions } from '../../src/cli/exchange-questions.js';
 import type { RunSummary } from '../../src/cli/summary.js';
 import { EngineRun, endAllRuns } from './engine-process.js';
 
@@ -62,4 +65,36 @@ describe('paper', () => {
     },
     PATIENCE_MS + SECONDS * 3_000,
   );
+
+  it('is unknown to the exchanges, and knows itself again after kill -9', async () => {
+    const stateDir = mkdtempSync(join(tmpdir(), 'underround-paper-'));
+    try {
+      const args = [...MARKET, '--seed', '5', '--paper', '--plain', '--state-dir', stateDir];
+      const killed = new EngineRun(args);
+      await killed.line('paper', ({ event, text }) => event === 'paper' && text.includes('PAPER'));
+      await killed.filledAfter(0);
+      const up = await killed.line('the exchanges', ({ event }) => event === 'exchanges-up');
+      const controlUrl = /controlUrl=(\S+)/.exec(up.text)?.[1] ?? '';
+      const theirs = await exchangeQuestions(controlUrl).accounts(PATIENCE_MS);
+      expect(theirs.combined.pnlMicros).toBe(0);
+      expect(theirs.kalshi.feesMicros + theirs.polymarket.feesMicros).toBe(0);
+      killed.signal('SIGKILL');
+      await killed.ended;
+
+      const again = new EngineRun(args);
+      await again.line('recovered', ({ event }) => event === 'recovered');
+      await again.running();
+      expect(again.linesOf('differs')).toEqual([]);
+      const { summary } = await again.stop();
+      expect(summary.run.isPaper).toBe(true);
+
+      // Real orders of another run must not get into its journal.
+      const real = new EngineRun([...MARKET, '--state-dir', stateDir]);
+      const { code } = await real.ended;
+      expect(code).toBe(1);
+      expect(real.lastWords()).toContain('the state directory is of paper trading');
+    } finally {
+      rmSync(stateDir, { recursive: true, force: true });
+    }
+  });
 });
