@@ -19,6 +19,8 @@ export const PROFILE_DEFAULTS: Readonly<Record<Profile, Readonly<Record<string, 
     'risk.minMinutesToClose': '0',
     'paper.kalshiCash': '10000000',
     'paper.polymarketCash': '10000000',
+    // As the simulated exchanges limit nobody's orders.
+    'paper.kalshiOrdersPerSecond': '10000',
   },
   demo: {},
   live: {},

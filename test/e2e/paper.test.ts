@@ -9,7 +9,7 @@ import { EngineRun, endAllRuns } from './engine-process.js';
 
 /** `npm run test:paper` has more seeds, and longer runs. */
 const SEEDS = Number(process.env.UNDERROUND_TEST_PAPER_SEEDS ?? 2);
-const SECONDS = Number(process.env.UNDERROUND_TEST_PAPER_SECONDS ?? 3);
+const SECONDS = Number(process.env.UNDERROUND_TEST_PAPER_SECONDS ?? 2);
 /** A line a seed, for whoever wants the figures. */
 const FIGURES = process.env.UNDERROUND_TEST_PAPER_FIGURES;
 const PATIENCE_MS = 60_000;
@@ -25,7 +25,6 @@ const SOFTEST = Object.entries({
   'unknown-rate': 0,
   'ghost-rate': 0,
   'partial-rate': 0,
-  'kalshi-orders-per-second': 10_000,
 }).flatMap(([name, value]) => [`--paper-${name}`, String(value)]);
 
 afterEach(endAllRuns);
