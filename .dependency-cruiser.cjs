@@ -31,8 +31,12 @@ module.exports = {
     layer('venues-do-not-know-each-other', '^src/venues/kalshi', '^src/venues/polymarket'),
     layer('venues-do-not-know-each-other-2', '^src/venues/polymarket', '^src/venues/kalshi'),
     layer('venues-below-pipeline', '^src/venues', '^src/(pipeline|runtime|sim|cli|main|sinks)'),
-    layer('net-is-a-leaf', '^src/net', '^src/(venues|pipeline|runtime|telemetry|control|sim|cli|main|sinks)'),
-    layer('pipeline-below-runtime', '^src/pipeline', '^src/(runtime|sim|cli|main|sinks)'),
+    layer(
+      'net-is-a-leaf',
+      '^src/net',
+      '^src/(venues|pipeline|runtime|telemetry|control|sim|cli|main|sinks)',
+    ),
+    layer('pipeline-below-runtime', '^src/pipeline', '^src/(paper|runtime|sim|cli|main|sinks)'),
     // Sinks copy what the journal has committed: they must not know who trades, or how.
     layer('sinks-below-runtime', '^src/sinks', '^src/(venues|pipeline|runtime|sim|cli|main)'),
     layer(
@@ -58,6 +62,7 @@ module.exports = {
       from: { path: '^(src|workers)', pathNot: '^src/sinks' },
       to: { path: 'node_modules/(pg|ioredis)(/|$)' },
     },
+    layer('paper-below-runtime', '^src/paper', '^src/(journal|runtime|sim|cli|main)'),
     layer('runtime-below-cli', '^src/runtime', '^src/(sim|cli|main)'),
     layer(
       'telemetry-below-cli',
@@ -79,7 +84,7 @@ module.exports = {
     {
       name: 'engine-does-not-know-the-simulator',
       severity: 'error',
-      from: { path: '^(src/(domain|shm|venues|pipeline|runtime|net|journal)|workers)' },
+      from: { path: '^(src/(domain|shm|venues|pipeline|paper|runtime|net|journal)|workers)' },
       to: { path: '^src/sim' },
     },
     {

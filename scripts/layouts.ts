@@ -12,12 +12,14 @@ import { PURSE_TABLE_LAYOUT } from '../src/shm/purse-table.js';
 import { QUOTE_SLOT_LAYOUT } from '../src/shm/quote-table.js';
 import { RISK_TABLE_LAYOUT } from '../src/shm/risk-table.js';
 import { SPSC_RING_LAYOUT } from '../src/shm/spsc-ring.js';
+import { TAKEN_RECORD_LAYOUT } from '../src/shm/taken-table.js';
 import { VENUE_SLOT_LAYOUT } from '../src/shm/venue-table.js';
 
 /** In the order in which a price passes them. */
 const LAYOUTS: readonly Layout[] = [
   QUOTE_SLOT_LAYOUT,
   DEPTH_RECORD_LAYOUT,
+  TAKEN_RECORD_LAYOUT,
   DOORBELL_LAYOUT,
   FLIGHT_SLOT_LAYOUT,
   VENUE_SLOT_LAYOUT,

@@ -71,6 +71,7 @@ const NO_STATUS = {
   stoppedBecause: undefined,
   uptimeMs: 0,
   kill: 'armed',
+  isPaper: false,
   exposed: 0,
   pairs: 0,
   feeds: { kalshi: NO_FEED, polymarket: NO_FEED },

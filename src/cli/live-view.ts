@@ -77,6 +77,7 @@ function headerLines({ status, title, remainingMs }: View, width: number): Line[
   const style = STATE_STYLES[status.state];
   const left: Span[] = [
     span('underround', 'bold'),
+    ...(status.isPaper ? [span('  PAPER', 'warn')] : []),
     span('  '),
     span('●', style),
     span(` ${status.state}`, style),

@@ -23,6 +23,8 @@ export function refuseRealMoney(config: Config, { live, consent }: MoneyWishes):
   }
   switch (profile) {
     case 'sim':
+    case 'paper':
+      // No order of theirs can reach a real exchange.
       return;
     case 'demo':
       refuseDemo(config);

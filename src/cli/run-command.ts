@@ -38,6 +38,7 @@ see docs/CONFIGURATION.md and \`underround config show\`.
 
 Profile sim trades with play money. Profile live connects only with --live, and sends orders only with
 ${LIVE_VARIABLE}=${LIVE_CONSENT} in the environment besides: --live is the wish of this run, the variable the consent of this machine.
+Profile paper looks at the real exchanges, with Kalshi's key for its feed, and sends no order to them.
 Only one instance a machine trades on an account; its state (journal, kill switch) is in --state-dir.
 
 Exit codes: 0 it ran, also when Ctrl-C or SIGTERM ended it; 1 something failed: no start, a worker or the
@@ -50,6 +51,8 @@ Examples:
   $ underround run --kalshi-feeds 2 --detectors 2 --wait hybrid --min-net 0.05
   $ underround sim > exchanges.json & underround run --attach exchanges.json
   $ underround run --profile live --live --observe --config live.yaml        look at real prices, send no order
+  $ underround run --profile paper --config live.yaml       real prices, orders on paper
+  $ underround run --paper --seed 7                         simulated exchanges, orders on paper
   $ underround run --markets 1 --replay ../shared/data/recorded/kalshi-gold15m-ws/KXGOLD15M-26AUG050800-00.ndjson.gz
 `;
 
@@ -76,6 +79,10 @@ export function runCommand(parts: RunCommandParts): Command {
       `connect to the real exchanges, with --profile live; orders also need ${LIVE_VARIABLE}=${LIVE_CONSENT}`,
     )
     .option(
+      '--paper',
+      'send orders to an exchange in this process that is harder than a real one (docs/PAPER.md); profile paper does so by itself',
+    )
+    .option(
       '--json',
       'print the summary as one JSON object, alone on the last line of standard output',
     )
@@ -94,6 +101,10 @@ async function run(options: Record<string, unknown>, mainPath: string): Promise<
   const durationMs =
     typeof options.duration === 'string' ? parseDuration(options.duration) : undefined;
   const attach = typeof options.attach === 'string' ? options.attach : undefined;
+  const paper = options.paper === true || config.profile === 'paper';
+  if (paper && config.profile === 'live') {
+    throw new UsageError('--paper is not for profile live: give --profile paper');
+  }
   refuseRealMoney(config, { live: options.live === true, consent: process.env[LIVE_VARIABLE] });
   if (attach !== undefined) refuseWithAttach(resolved);
   const json = options.json === true;
@@ -121,8 +132,9 @@ async function run(options: Record<string, unknown>, mainPath: string): Promise<
   const wish: SessionOptions = {
     config,
     durationMs,
-    stateDir: config.state.dir ?? (attach === undefined ? undefined : stateBeside(attach)),
+    stateDir: config.state.dir ?? (attach === undefined ? undefined : stateBeside(attach, paper)),
     acceptDifferences: options.acceptDifferences === true,
+    paper,
   };
   const { code, summary, status } = await toldSession(telemetry, () =>
     runSession(wish, parts, output, end),
@@ -177,8 +189,8 @@ function exchangeStarter(
 }
 
 /** What outlasts the engine lies with what it traded on. */
-function stateBeside(attach: string): string {
-  return join(dirname(resolve(attach)), 'underround-state');
+function stateBeside(attach: string, paper: boolean): string {
+  return join(dirname(resolve(attach)), paper ? 'underround-paper-state' : 'underround-state');
 }
 
 /** How the simulated exchanges are was settled when they were started. A file of settings may say it for other runs. */

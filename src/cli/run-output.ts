@@ -69,7 +69,8 @@ function factText(value: string | number | boolean): string {
   return typeof value === 'string' && /[\s"=]/.test(value) ? JSON.stringify(value) : String(value);
 }
 
-function statusText({ uptimeMs, feeds, opportunities, arbs, pnlMicros, latencyNs }: EngineStatus) {
+function statusText(status: EngineStatus) {
+  const { uptimeMs, isPaper, feeds, opportunities, arbs, pnlMicros, latencyNs } = status;
   const { kalshi, polymarket } = feeds;
   const whole = latencyNs.receivedToWritten;
   const latency =
@@ -77,7 +78,7 @@ function statusText({ uptimeMs, feeds, opportunities, arbs, pnlMicros, latencyNs
       ? 'no order yet'
       : `received → written p50 ${latencyText(whole.p50)} p99 ${latencyText(whole.p99)}`;
   return (
-    `${clockText(uptimeMs)} trusted ${kalshi.trustedMarkets}/${kalshi.markets}+` +
+    `${isPaper ? 'PAPER ' : ''}${clockText(uptimeMs)} trusted ${kalshi.trustedMarkets}/${kalshi.markets}+` +
     `${polymarket.trustedMarkets}/${polymarket.markets} ` +
     `frames ${countText(kalshi.frames)}+${countText(polymarket.frames)} ` +
     `seen ${countText(opportunities.detected)} fired ${countText(arbs.fired)} ` +

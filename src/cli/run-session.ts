@@ -49,6 +49,8 @@ export interface SessionOptions {
   /** undefined: with the simulated exchanges' keys, and gone with them. */
   readonly stateDir: string | undefined;
   readonly acceptDifferences: boolean;
+  /** Orders go to the paper exchange, whatever the profile. */
+  readonly paper?: boolean;
 }
 
 export interface SessionResult {
@@ -106,16 +108,20 @@ async function locked(
 }
 
 function engineConfigOf(
-  { config, stateDir, acceptDifferences }: SessionOptions,
+  { config, stateDir, acceptDifferences, paper = false }: SessionOptions,
   ready: ReadyLine | undefined,
 ): EngineConfig {
   const machine = { cores: availableParallelism() };
   if (ready !== undefined) {
-    const choices = { stateDir: stateDir ?? join(ready.directory, 'state'), acceptDifferences };
+    const choices = {
+      stateDir: stateDir ?? join(ready.directory, 'state'),
+      acceptDifferences,
+      paper,
+    };
     return toEngineConfig(withAccess(config, ready), machine, choices);
   }
   if (stateDir === undefined) throw new Error(`no state directory: profile=${config.profile}`);
-  return toEngineConfig(config, machine, { stateDir, acceptDifferences });
+  return toEngineConfig(config, machine, { stateDir, acceptDifferences, paper });
 }
 
 async function trade(
@@ -178,7 +184,9 @@ async function finish(
     output.event({ level: 'error', event: 'stop-late', text, facts: {} });
   }
   const remainingMs = deadlineMs - performance.now();
-  const isThere = exchange !== undefined && reason.kind !== 'exchange-died';
+  // On paper the exchanges know nothing of our orders, and what stands in their books may be taken already.
+  const isComparable = exchange !== undefined && engineConfig.paper === undefined;
+  const isThere = isComparable && reason.kind !== 'exchange-died';
   const [truth, accounts] = isThere ? await ask(exchange, remainingMs, output) : [];
   const detections = engine.detections().map(
     (detection) =>
@@ -296,6 +304,7 @@ function exchangesUp({ controlUrl }: ReadyLine): EngineEvent {
 
 function titleOf(ready: ReadyLine | undefined, engine: EngineConfig): string[] {
   const title: string[] = [engine.profile];
+  if (engine.paper !== undefined) title.push('PAPER: no order is real');
   if (ready !== undefined) title.push(`seed ${ready.seed}`, `${ready.markets} markets`);
   title.push(`wait ${engine.wait}`);
   title.push(`feeds ${engine.kalshiFeeds}+${engine.polymarketFeeds}`);
@@ -311,7 +320,7 @@ function machineUs(): number {
 }
 
 /** The end came before the exchanges were up: there is nothing but the wish. */
-function notStarted({ config }: SessionOptions, endedBy: string): SessionResult {
+function notStarted({ config, paper = false }: SessionOptions, endedBy: string): SessionResult {
   const none = { count: 0, p50: 0, p99: 0, p999: 0, max: 0 };
   const { engine, trading, sim, profile } = config;
   const status = emptyStatus(none);
@@ -325,6 +334,7 @@ function notStarted({ config }: SessionOptions, endedBy: string): SessionResult 
     ...engine,
     executors: Number(engine.executors),
     observe: trading.observe,
+    isPaper: paper || profile === 'paper',
     node: process.versions.node,
     cores: availableParallelism(),
   };
@@ -337,6 +347,7 @@ function emptyStatus(none: EngineStatus['latencyNs']['legSkew']): EngineStatus {
     state: 'ending',
     stoppedBecause: undefined,
     uptimeMs: 0,
+    isPaper: false,
     kill: 'armed',
     exposed: 0,
     pairs: 0,

@@ -24,6 +24,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   limits: 'Limits:',
   state: 'State:',
   sim: 'Simulated exchanges:',
+  paper: 'Paper orders:',
   log: 'Log:',
   alerts: 'Alerts:',
   metrics: 'Metrics:',

@@ -69,6 +69,8 @@ export interface RunFacts {
   readonly detectors: number;
   readonly executors: number;
   readonly observe: boolean;
+  /** Orders went to the paper exchange. */
+  readonly isPaper: boolean;
   readonly node: string;
   readonly cores: number;
 }
@@ -128,7 +130,8 @@ function recallOf({ recall50ms: { lived, detected } }: Score) {
 
 export function engineFacts(config: EngineConfig) {
   const { wait, kalshiFeeds, polymarketFeeds, detectors, executors, observe } = config;
-  return { wait, kalshiFeeds, polymarketFeeds, detectors, executors, observe };
+  const isPaper = config.paper !== undefined;
+  return { wait, kalshiFeeds, polymarketFeeds, detectors, executors, observe, isPaper };
 }
 
 const LABEL_WIDTH = 18;
@@ -154,6 +157,7 @@ function titleLines({ run }: RunSummary): Line[] {
   const lines: Line[] = [
     [
       span('underround', 'bold'),
+      ...(run.isPaper ? [span('  PAPER', 'warn')] : []),
       span(`  ${run.profile}${run.seed === null ? '' : ` · seed ${run.seed}`}`),
       span(` · ${countText(run.markets)} markets`),
       span(` · ${clockText(run.durationMs)} · ended by ${run.endedBy}`),
@@ -223,8 +227,9 @@ function recallSpan(recall: RunSummary['opportunities']['recall50ms']): Span {
   );
 }
 
-function moneySpan({ pnlMicros, exchangePnlMicros, pnlAgrees }: RunSummary): Span {
+function moneySpan({ pnlMicros, exchangePnlMicros, pnlAgrees, run }: RunSummary): Span {
   const own = exactDollarsText(pnlMicros);
+  if (run.isPaper) return span(`${own} on paper: no order was real`, 'warn');
   if (exchangePnlMicros === null) return span(`${own}, not compared`, 'warn');
   const style: Style = pnlAgrees === true ? 'good' : 'bad';
   return pnlAgrees === true

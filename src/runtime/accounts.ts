@@ -71,6 +71,25 @@ function readKeyFile(path: string): string {
   }
 }
 
+/** What the engine asks of an account, real or on paper. */
+export type EngineAccounts = Pick<
+  Accounts,
+  | 'kalshi'
+  | 'polymarket'
+  | 'login'
+  | 'cash'
+  | 'kalshiPositions'
+  | 'polymarketPositions'
+  | 'kalshiFills'
+  | 'polymarketFills'
+  | 'kalshiShards'
+  | 'kalshiLimits'
+  | 'polymarketTime'
+  | 'reloadPairs'
+  | 'checkPolymarketMayBuy'
+  | 'close'
+>;
+
 export class Accounts {
   readonly kalshi: RestClient;
   readonly polymarket: RestClient;
@@ -215,11 +234,7 @@ export class Accounts {
 
   /** Which of Kalshi's shards take orders now. */
   async kalshiShards(): Promise<ShardState[]> {
-    const { shards } = await loadKalshiExchangeStatus(this.kalshi);
-    return [...shards].map(([exchangeIndex, { exchangeActive, tradingActive }]) => ({
-      exchangeIndex,
-      isTrading: exchangeActive && tradingActive,
-    }));
+    return loadKalshiShards(this.kalshi);
   }
 
   async kalshiLimits(): Promise<KalshiLimits> {
@@ -228,7 +243,7 @@ export class Accounts {
 
   /** Unix seconds of Polymarket's own clock. */
   async polymarketTime(): Promise<number> {
-    return this.polymarket.call({ method: 'GET', path: '/time', cost: 1 }, z.number());
+    return loadPolymarketTime(this.polymarket);
   }
 
   async reloadPairs(pairs: readonly TradedPair[], venue: Venue): Promise<LoadedPairs> {
@@ -282,6 +297,20 @@ export class Accounts {
     if (this.#credentials === undefined) throw new Error('login() comes first');
     return this.#credentials;
   }
+}
+
+/** Anybody may ask. */
+export async function loadKalshiShards(rest: RestClient): Promise<ShardState[]> {
+  const { shards } = await loadKalshiExchangeStatus(rest);
+  return [...shards].map(([exchangeIndex, { exchangeActive, tradingActive }]) => ({
+    exchangeIndex,
+    isTrading: exchangeActive && tradingActive,
+  }));
+}
+
+/** Anybody may ask. */
+export async function loadPolymarketTime(rest: RestClient): Promise<number> {
+  return rest.call({ method: 'GET', path: '/time', cost: 1 }, z.number());
 }
 
 export function kalshiMarketIndex(pairs: readonly TradedPair[]): ReadonlyMap<string, number> {

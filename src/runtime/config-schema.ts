@@ -137,7 +137,7 @@ const POSTGRES_URL =
 const REDIS_URL =
   /^rediss?:\/\/([^\s:@/?#]+@)?(\[[0-9a-f:]+\]|[^\s:@/?#]+)(:\d{1,5})?(\/\d{0,3})?$/i;
 
-export const PROFILES = ['sim', 'demo', 'live'] as const;
+export const PROFILES = ['sim', 'demo', 'live', 'paper'] as const;
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 const WAIT_CHOICES = ['auto', ...WAIT_STRATEGIES] as const;
@@ -298,6 +298,9 @@ const riskSection = z.strictObject({
   ),
 });
 
+/** Chances in 1/10,000. */
+export const CHANCE_PLACES = 4;
+
 const limitsSection = z.strictObject({
   maxSilenceMs: whole(50, 600_000, 1_500, 'A connection silent for longer is not trusted.'),
   maxLagMs: whole(
@@ -424,12 +427,45 @@ const metricsSection = z.strictObject({
   ),
 });
 
+const chance = (standard: string, meaning: string) =>
+  decimal(CHANCE_PLACES, '0', '1', standard, meaning);
+
+const paperSection = z.strictObject({
+  seed: whole(0, 4_294_967_295, 1, 'Seed of what chance does to paper orders.'),
+  kalshiCash: dollarLimit('1000', 'Paper money on Kalshi, shared evenly by its shards, dollars.'),
+  polymarketCash: dollarLimit('1000', 'Paper money on Polymarket, dollars.'),
+  kalshiOrdersPerSecond: whole(
+    1,
+    10_000,
+    10,
+    'Most paper orders a second on Kalshi; its Basic tier takes 10.',
+  ),
+  kalshiLatencyMs: whole(0, 60_000, 60, 'From the write of a paper order to Kalshi to its match.'),
+  polymarketLatencyMs: whole(
+    0,
+    60_000,
+    120,
+    'From the write of a paper order to Polymarket to its match.',
+  ),
+  kalshiJitterMs: whole(0, 60_000, 40, 'Up to so much more, by the seed.'),
+  polymarketJitterMs: whole(0, 60_000, 80, 'Up to so much more, by the seed.'),
+  confirmMs: whole(0, 600_000, 3_000, 'Until a Polymarket trade is final, or fails.'),
+  rejectRate: chance('0.01', 'Share of paper orders that are refused.'),
+  unknownRate: chance('0.005', 'Share whose reply is lost; half of them were never matched.'),
+  ghostRate: chance(
+    '0.005',
+    'Share that ghosts: on Polymarket the trade fails after the reply said filled, on Kalshi the reply is lost and nothing was matched.',
+  ),
+  partialRate: chance('0.05', 'Share that gets only a part of what it could: others were quicker.'),
+});
+
 /** Input: text by section and key. Output: what it means. Unknown keys are refused. */
 export const configSchema = z.strictObject({
   profile: choice(
     PROFILES,
     'sim',
     'Which exchanges. sim: simulated ones, with play money. live: the real ones, with real money; it needs --live besides. ' +
+      'paper: the real ones, with orders on paper. ' +
       'demo: Kalshi for practice; Polymarket has none, its addresses have to be given.',
   ),
   kalshi: kalshiSection.prefault({}),
@@ -457,6 +493,7 @@ export const configSchema = z.strictObject({
   ),
   sinks: sinksSection.prefault({}),
   sim: simSection.prefault({}),
+  paper: paperSection.prefault({}),
   log: logSection.prefault({}),
   alerts: alertsSection.prefault({}),
   metrics: metricsSection.prefault({}),

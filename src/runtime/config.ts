@@ -12,6 +12,7 @@ import type { SinksConfig } from '../sinks/sinks-config.js';
 import { CONTRACTS, POLYGON_CHAIN_ID } from '../venues/polymarket/wire/contracts.js';
 import {
   allowedText,
+  CHANCE_PLACES,
   type Config,
   configSchema,
   ENV_PREFIX,
@@ -19,7 +20,7 @@ import {
   SETTINGS,
   type Setting,
 } from './config-schema.js';
-import type { EngineConfig, RiskConfig } from './engine-config.js';
+import type { EngineConfig, PaperConfig, RiskConfig } from './engine-config.js';
 import { nearestKey } from './nearest-key.js';
 import { profileDefault } from './profile-defaults.js';
 import { withProfileHosts } from './profile-hosts.js';
@@ -252,22 +253,29 @@ export function engineThreads(engine: Config['engine']): number {
 export interface RunChoices {
   readonly stateDir: string;
   readonly acceptDifferences: boolean;
+  /** Orders go nowhere but to the paper exchange, whatever the profile; profile paper implies it. */
+  readonly paper?: boolean;
 }
 
 /** Throws ConfigError naming what is missing: addresses and keys have no default. */
 export function toEngineConfig(
   config: Config,
   machine: Machine,
-  { stateDir, acceptDifferences }: RunChoices,
+  { stateDir, acceptDifferences, paper = false }: RunChoices,
 ): EngineConfig {
+  const isPaper = paper || config.profile === 'paper';
   const { kalshi, polymarket, engine, trading, limits } = config;
   const missing: string[] = [];
   const required = (path: string, value: string | undefined): string => {
     if (value === undefined) missing.push(path);
     return value ?? '';
   };
+  // A wallet signs real orders: on paper none is needed.
+  const ofWallet = (path: string, value: string | undefined) =>
+    isPaper ? (value ?? '') : required(path, value);
   const resolved: EngineConfig = {
     profile: config.profile,
+    paper: isPaper ? toPaperConfig(config.paper) : undefined,
     stateDir,
     acceptDifferences,
     kalshi: {
@@ -282,9 +290,9 @@ export function toEngineConfig(
       restUrl: required('polymarket.restUrl', polymarket.restUrl),
       wsUrl: required('polymarket.wsUrl', polymarket.wsUrl),
       chainId: polymarket.chainId,
-      privateKeyPath: required('polymarket.privateKeyPath', polymarket.privateKeyPath),
+      privateKeyPath: ofWallet('polymarket.privateKeyPath', polymarket.privateKeyPath),
       signatureType: SIGNATURE_TYPES[polymarket.signatureType],
-      funder: required('polymarket.funder', polymarket.funder),
+      funder: ofWallet('polymarket.funder', polymarket.funder),
       exchanges: {
         standard: required('polymarket.standardExchange', polymarket.standardExchange),
         negRisk: required('polymarket.negRiskExchange', polymarket.negRiskExchange),
@@ -315,6 +323,24 @@ function toSinksConfig(sinks: Config['sinks']): SinksConfig | undefined {
   const { postgresUrl, postgresPasswordFile, redisUrl, redisPasswordFile } = sinks;
   if (postgresUrl === undefined && redisUrl === undefined) return undefined;
   return { ...sinks, postgresUrl, postgresPasswordFile, redisUrl, redisPasswordFile };
+}
+
+function toPaperConfig(paper: Config['paper']): PaperConfig {
+  const chanceOf = (text: string) => parseDecimal(text, CHANCE_PLACES);
+  return {
+    seed: paper.seed,
+    latencyMs: [paper.kalshiLatencyMs, paper.polymarketLatencyMs],
+    jitterMs: [paper.kalshiJitterMs, paper.polymarketJitterMs],
+    chances: {
+      rejectE4: chanceOf(paper.rejectRate),
+      unknownE4: chanceOf(paper.unknownRate),
+      ghostE4: chanceOf(paper.ghostRate),
+      partialE4: chanceOf(paper.partialRate),
+    },
+    confirmMs: paper.confirmMs,
+    kalshiOrdersPerSecond: paper.kalshiOrdersPerSecond,
+    cashMicros: [microsOf(paper.kalshiCash), microsOf(paper.polymarketCash)],
+  };
 }
 
 function toRiskConfig(risk: Config['risk']): RiskConfig {

@@ -1,12 +1,12 @@
 // A detector worker: a loop that looks, and waits. It owns no socket, so it may block.
 import { receiveMessageOnPort } from 'node:worker_threads';
 import { NS_PER_MS } from '../domain/clock.js';
+import { openDepth } from '../paper/untaken-depth.js';
 import { DECISION_RECORD_BYTES } from '../pipeline/decision-record.js';
 import { Detector, type DetectorPair } from '../pipeline/detector.js';
 import { DetectorRehearsal } from '../pipeline/detector-rehearsal.js';
 import { EXECUTION_REQUEST_BYTES } from '../pipeline/execution-request.js';
 import { ControlBlock, ENGINE_ENDING } from '../shm/control-block.js';
-import { DepthTable } from '../shm/depth-table.js';
 import { Doorbell } from '../shm/doorbell.js';
 import { FlightTable } from '../shm/flight-table.js';
 import { PurseTable } from '../shm/purse-table.js';
@@ -49,7 +49,7 @@ export function runDetector(input: WorkerInput, context: WorkerContext): void {
     detectorPairs,
     {
       quotes: new QuoteTable(memory.quotes),
-      depth: new DepthTable(memory.depth),
+      depth: openDepth(memory),
       doorbell,
       flights: new FlightTable(memory.flights),
       purses: new PurseTable(memory.purses, input.shards),

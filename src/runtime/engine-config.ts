@@ -1,5 +1,7 @@
 // The engine's settings as its threads get them: resolved, checked, in the engine's own units. Plain data: it is cloned into
 // every worker. Secrets are paths here; each worker that signs reads its own.
+
+import type { PaperRules } from '../paper/paper-exchange.js';
 import type { LegPolicyName } from '../pipeline/leg-policy.js';
 import type { WaitName } from '../shm/wait-strategy.js';
 import type { SinksConfig } from '../sinks/sinks-config.js';
@@ -51,8 +53,14 @@ export interface RiskConfig {
   readonly unknownDeadlineMs: number;
 }
 
+export interface PaperConfig extends PaperRules {
+  readonly kalshiOrdersPerSecond: number;
+}
+
 export interface EngineConfig {
-  readonly profile: 'sim' | 'demo' | 'live';
+  readonly profile: 'sim' | 'demo' | 'live' | 'paper';
+  /** Orders go to an exchange in this process, by these rules; undefined: to the real ones of the profile. */
+  readonly paper: PaperConfig | undefined;
   /** Journal, kill switch: what outlasts the process. */
   readonly stateDir: string;
   /** Opens all other markets although the journal and the exchanges differ in some. */

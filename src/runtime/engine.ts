@@ -17,6 +17,7 @@ import { BREAKER_STATES } from '../net/circuit-breaker.js';
 import { ClockSkew } from '../net/clock-skew.js';
 import type { RestGuards } from '../net/rest-client.js';
 import { type BucketLimits, TokenBucket } from '../net/token-bucket.js';
+import type { PaperRules } from '../paper/paper-exchange.js';
 import { ArbBook } from '../pipeline/arb-book.js';
 import { type DecisionRecord, readDecisionRecord } from '../pipeline/decision-record.js';
 import {
@@ -30,7 +31,7 @@ import type { STOP_EVERYTHING } from '../shm/risk-table.js';
 import { RISK_LIMITS, STOP_OPENING } from '../shm/risk-table.js';
 import { RING_EMPTY } from '../shm/spsc-ring.js';
 import type { FeedCounter } from '../venues/feed.js';
-import { Accounts, type Cash } from './accounts.js';
+import { Accounts, type Cash, type EngineAccounts } from './accounts.js';
 import type { EngineConfig } from './engine-config.js';
 import { EngineViews } from './engine-views.js';
 import { feedConnections } from './feed-worker.js';
@@ -44,6 +45,9 @@ import { feedWorkersOf, firstWorker } from './memory.js';
 import { type ClockOrigin, createClock, machineMicros } from './monotonic-clock.js';
 import { createPairTerms } from './pair-terms.js';
 import { loadPairs } from './pairs.js';
+import { PaperAccounts } from './paper-accounts.js';
+import { PaperDesk } from './paper-desk.js';
+import { refuseMixedState } from './paper-log.js';
 import { differenceText, Reconciliation } from './reconciliation.js';
 import { recover } from './recovery.js';
 import { setRiskLimits } from './risk-limits.js';
@@ -106,7 +110,7 @@ export interface Detection {
 /** Everything that exists once the pairs are known. */
 interface Running {
   readonly ends: MainEnds;
-  readonly accounts: Accounts;
+  readonly accounts: EngineAccounts;
   readonly desk: TradingDesk;
   readonly reactions: VenueReactions;
   readonly lateLegs: LateLegs;
@@ -133,7 +137,8 @@ export class Engine {
   ];
   readonly #connected: number[] = new Array<number>(VENUE_COUNT).fill(0);
   readonly #timers = new Set<NodeJS.Timeout>();
-  #accounts: Accounts | undefined;
+  #accounts: EngineAccounts | undefined;
+  #paper: PaperDesk | undefined;
   #journal: Journal | undefined;
   #sinks: Sinks | undefined;
   #kill: KillSwitch | undefined;
@@ -166,12 +171,7 @@ export class Engine {
    * stop() then too.
    */
   async start(): Promise<void> {
-    const guards = VENUES.map((venue) => venueGuard(this.#venues, venue, this.#clock));
-    const accounts = new Accounts(
-      this.#config,
-      [guards[KALSHI]!.clock, guards[POLYMARKET]!.clock],
-      [this.#restGuards(KALSHI), this.#restGuards(POLYMARKET)],
-    );
+    const accounts = this.#openAccounts();
     this.#accounts = accounts;
     // Before anything is signed: the answers say how far the exchanges' clocks are from ours.
     const watch = this.#watchVenues(accounts);
@@ -198,6 +198,8 @@ export class Engine {
       this.#stopOpening(`the journal fails: ${why}`),
     );
     this.#journal = journal;
+    const { paper, stateDir } = this.#config;
+    refuseMixedState(stateDir, paper !== undefined, journal.store.orders({}).length);
     const { profile } = this.#config;
     const atMs = this.#clock.wallMs();
     const config = { ...this.#config, kalshi: { ...this.#config.kalshi, keyId: '(hidden)' } };
@@ -206,6 +208,7 @@ export class Engine {
     const running = this.#assemble(ends, accounts, journal);
     this.#running = running;
     this.#holdFrozen(running);
+    if (this.#config.paper !== undefined) this.#openPaper(this.#config.paper, running, accounts);
     this.#terms = this.#watchTerms(running);
     for (const shard of watch.pausedShards) running.reactions.shardPaused(shard, true);
     await accounts.checkPolymarketMayBuy(traded);
@@ -224,6 +227,42 @@ export class Engine {
     this.#say('info', 'running', `watching ${traded.length} pairs`, { pairs: traded.length });
   }
 
+  #openAccounts(): EngineAccounts {
+    const restGuards = [this.#restGuards(KALSHI), this.#restGuards(POLYMARKET)] as const;
+    if (this.#config.paper !== undefined) {
+      return new PaperAccounts(this.#config, this.#clock, restGuards);
+    }
+    const [kalshi, polymarket] = VENUES.map((venue) =>
+      venueGuard(this.#venues, venue, this.#clock),
+    );
+    return new Accounts(this.#config, [kalshi!.clock, polymarket!.clock], restGuards);
+  }
+
+  /** On paper: the exchange that all orders go to. */
+  #openPaper(rules: PaperRules, { ends, desk }: Running, accounts: EngineAccounts): void {
+    const paper = new PaperDesk({
+      rules,
+      stateDir: this.#config.stateDir,
+      ends,
+      clock: this.#clock,
+      feedWorker: (venue, market) => feedWorkersOf(this.#config, market)[venue],
+      filled: (fill) => desk.filled(fill),
+      reply: (executor, venue, ticket, reply) =>
+        void this.#supervisor.tell(`executor-${executor}`, {
+          type: 'paper-reply',
+          venue,
+          ticket,
+          reply,
+        }),
+      failed: (why) => this.#stopFiring(why),
+    });
+    this.#paper = paper;
+    if (accounts instanceof PaperAccounts) accounts.use(paper.exchange);
+    this.#say('warn', 'paper', 'PAPER: orders go to an exchange in this process, none is real', {
+      seed: rules.seed,
+    });
+  }
+
   /** What is done again and again while the engine runs. */
   #lookAfter(running: Running, watch: VenueWatch): void {
     const { ends, desk, reactions, lateLegs, accounts, views } = running;
@@ -238,6 +277,7 @@ export class Engine {
     });
     this.#every(HOUSEKEEPING_MS, () => {
       this.#drainDecisions();
+      this.#paper?.look();
       desk.look();
       reactions.watchBreakers();
     });
@@ -284,7 +324,7 @@ export class Engine {
     });
   }
 
-  #assemble(ends: MainEnds, accounts: Accounts, journal: Journal): Running {
+  #assemble(ends: MainEnds, accounts: EngineAccounts, journal: Journal): Running {
     const say = this.#say.bind(this);
     const after = this.#after.bind(this);
     const termsOf = createPairTerms();
@@ -429,6 +469,7 @@ export class Engine {
       feeds: { kalshi: this.#feed(KALSHI), polymarket: this.#feed(POLYMARKET) },
       opportunities: { detected, fired, refused },
       held: running?.ends.holds.counts() ?? {},
+      isPaper: this.#config.paper !== undefined,
       kill: KILL_LEVELS[this.#kill?.state.level ?? 0],
       exposed: running?.desk.exposedPairs ?? 0,
       arbs: { ...counts, inFlight },
@@ -576,6 +617,7 @@ export class Engine {
     running?.ends.control.advance(ENGINE_ENDING);
     running?.ends.wakeDetectors();
     await this.#supervisor.end();
+    this.#paper?.close();
     await this.#accounts?.close();
     const status = this.status();
     const why = this.#stoppedBecause ?? 'asked';
@@ -600,6 +642,7 @@ export class Engine {
       desk.look();
     }
     this.#drainDecisions();
+    this.#paper?.settleAll();
     if (desk.isOpen) await lateLegs.lookNow();
     desk.book.adoptStrays();
     const left = desk.book.unresolved().length;
@@ -690,7 +733,7 @@ export class Engine {
     purses.set(purses.totalPurse, centsDown(maxTotalPositionMicros - totalMicros));
   }
 
-  async #journalBalances(accounts: Accounts, source: string): Promise<Cash> {
+  async #journalBalances(accounts: EngineAccounts, source: string): Promise<Cash> {
     const cash = await accounts.cash();
     const atMs = this.#clock.wallMs();
     for (const [shard, micros] of cash.kalshiByShard) {
@@ -707,6 +750,9 @@ export class Engine {
       case 'leg':
         running?.reactions.refused(message);
         running?.desk.legReported(message);
+        break;
+      case 'paper-order':
+        this.#paper?.ordered(message);
         break;
       case 'fill':
         running?.desk.filled(message.fill);
@@ -750,7 +796,7 @@ export class Engine {
     this.#detections.push({ pair, direction, kalshiAskE4, polymarketAskE4, atUs });
   }
 
-  #watchVenues(accounts: Accounts): VenueWatch {
+  #watchVenues(accounts: EngineAccounts): VenueWatch {
     this.#venueWatch = new VenueWatch({
       kalshiShards: () => accounts.kalshiShards(),
       polymarketTime: () => accounts.polymarketTime(),
@@ -822,7 +868,7 @@ export class Engine {
   }
 
   /** What the exchanges let us do: Kalshi says so, Polymarket's lowest tier is documented (polymarket-api.md 6). */
-  async #readLimits(accounts: Accounts): Promise<ByVenue<BucketLimits>> {
+  async #readLimits(accounts: EngineAccounts): Promise<ByVenue<BucketLimits>> {
     const { read, write } = await accounts.kalshiLimits();
     this.#reads[KALSHI].resize(ownShare(read));
     return [ownShare(write), POLYMARKET_ORDER_LIMITS];

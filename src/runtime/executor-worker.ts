@@ -20,12 +20,14 @@ import { KalshiFillStream } from '../venues/kalshi/fills.js';
 import { kalshiHeaders } from '../venues/kalshi/headers.js';
 import { KalshiOrders } from '../venues/kalshi/orders.js';
 import { readKalshiPrivateKey } from '../venues/kalshi/wire/auth.js';
-import type { OrderGateway, VenueFill } from '../venues/orders.js';
+import type { VenueFill } from '../venues/orders.js';
 import { PolymarketOrders } from '../venues/polymarket/orders.js';
 import { PolymarketFillStream } from '../venues/polymarket/user-stream.js';
 import { kalshiMarketIndex, polymarketFillMarkets, readEvmKey } from './accounts.js';
+import type { Side } from './executor-side.js';
 import { feedWorkersOf } from './memory.js';
 import { createClock } from './monotonic-clock.js';
+import { openPaperSide } from './paper-side.js';
 import { openVenueTable, venueGuard } from './venue-guards.js';
 import { beatEvery, reportConnection, type WorkerContext, whenEnded } from './worker-boot.js';
 import type { EngineMessage, TradedPair, WorkerInput } from './worker-protocol.js';
@@ -40,14 +42,6 @@ const REHEARSE_EVERY_MS = 1;
 const REHEARSALS_AT_START = 3_000;
 /** Turns of the event loop that a hybrid executor stays awake after work. */
 const HYBRID_TURNS = 50;
-
-/** One exchange's side of an executor: the gateway that sends, the socket that hears of fills. */
-interface Side {
-  readonly gateway: OrderGateway;
-  readonly stream: WsSession;
-  /** A pair has new terms. */
-  setTerms(market: number, pair: TradedPair): void;
-}
 
 export async function runExecutor(input: WorkerInput, context: WorkerContext): Promise<void> {
   const { role, memory, config, histograms } = input;
@@ -93,6 +87,10 @@ export async function runExecutor(input: WorkerInput, context: WorkerContext): P
   const stopBeating = beatEvery(() => control.beat(input.worker, clock.nowNs()));
   const told = (message: EngineMessage) => {
     if (message.type === 'exit') executor.exit(message.order);
+    if (message.type === 'paper-reply') {
+      const side = sides.find(({ gateway }) => gateway.venue === message.venue);
+      side?.answered?.(message.ticket, message.reply);
+    }
     if (message.type !== 'terms') return;
     for (const { setTerms } of sides) setTerms(message.market, message.pair);
     executor.setPair(message.market, executorPair(message.pair, message.market));
@@ -165,6 +163,8 @@ function openSide(
   clock: Clock,
   onFill: (fill: VenueFill) => void,
 ): Side {
+  // The one place that decides whether orders are real.
+  if (input.config.paper !== undefined) return openPaperSide(venue, input, context, clock);
   return venue === KALSHI
     ? openKalshi(input, context, clock, onFill)
     : openPolymarket(input, context, clock, onFill);

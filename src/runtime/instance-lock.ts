@@ -32,11 +32,11 @@ export async function lockAccount(
 }
 
 /**
- * Both accounts and the state directory of one engine, or none of them. An engine that observes leaves the accounts to another that
+ * Both accounts and the state directory of one engine, or none of them. An engine that observes, or trades on paper, leaves the accounts to another that
  * trades. `locksDir`: where the locks of simulated accounts are; real ones have one place a user.
  */
 export async function lockInstance(
-  { stateDir, observe, kalshi, polymarket }: EngineConfig,
+  { stateDir, observe, paper, kalshi, polymarket }: EngineConfig,
   locksDir: string | undefined,
 ): Promise<InstanceLock> {
   const accountsDir = locksDir ?? realLocksDir();
@@ -46,7 +46,7 @@ export async function lockInstance(
   };
   try {
     locks.push(lock(stateDir, 'instance', `the state directory ${stateDir}`));
-    if (!observe) {
+    if (!observe && paper === undefined) {
       const keyId = `kalshi ${kalshi.keyId}`;
       locks.push(await lockAccount(accountsDir, keyId, 'this Kalshi account'));
       // An address is the same in any case of its letters.

@@ -1,9 +1,10 @@
 // The main thread's ends of everything that exists once the pairs are known: the shared memory, and the rings that detectors fill.
 import { KALSHI, type Venue } from '../domain/venue.js';
+import { openDepth } from '../paper/untaken-depth.js';
 import { DECISION_RECORD_BYTES } from '../pipeline/decision-record.js';
 import { ControlBlock } from '../shm/control-block.js';
 import { CounterReader } from '../shm/counters.js';
-import { DepthTable } from '../shm/depth-table.js';
+import type { DepthTable } from '../shm/depth-table.js';
 import { Doorbell } from '../shm/doorbell.js';
 import { FlightTable } from '../shm/flight-table.js';
 import { PurseTable } from '../shm/purse-table.js';
@@ -41,7 +42,7 @@ export class MainEnds {
     this.memory = allocateMemory(pairs.length, this.shards, config, venues);
     this.control = new ControlBlock(this.memory.control);
     this.quotes = new QuoteTable(this.memory.quotes);
-    this.depth = new DepthTable(this.memory.depth);
+    this.depth = openDepth(this.memory);
     this.flights = new FlightTable(this.memory.flights);
     this.purses = new PurseTable(this.memory.purses, this.shards);
     this.risk = new RiskTable(this.memory.risk);

@@ -12,6 +12,7 @@ import { PurseTable } from '../shm/purse-table.js';
 import { QuoteTable } from '../shm/quote-table.js';
 import { RiskTable } from '../shm/risk-table.js';
 import { SpscRing } from '../shm/spsc-ring.js';
+import { TakenTable } from '../shm/taken-table.js';
 import { FEED_COUNTERS } from '../venues/feed.js';
 
 /** A burst of fires that an executor has not come to yet. Older than 100 ms they are refused anyway. */
@@ -24,11 +25,15 @@ export interface WorkerCounts {
   readonly polymarketFeeds: number;
   readonly detectors: number;
   readonly executors: number;
+  /** undefined: orders are real. */
+  readonly paper?: unknown;
 }
 
 export interface EngineMemory {
   readonly quotes: SharedArrayBuffer;
   readonly depth: SharedArrayBuffer;
+  /** No bytes where orders are real. */
+  readonly taken: SharedArrayBuffer;
   readonly flights: SharedArrayBuffer;
   readonly purses: SharedArrayBuffer;
   readonly risk: SharedArrayBuffer;
@@ -56,6 +61,9 @@ export function allocateMemory(
   return {
     quotes: new SharedArrayBuffer(QuoteTable.bytes(pairs * VENUE_COUNT)),
     depth: new SharedArrayBuffer(DepthTable.bytes(pairs * VENUE_COUNT)),
+    taken: new SharedArrayBuffer(
+      counts.paper === undefined ? 0 : TakenTable.bytes(pairs * VENUE_COUNT),
+    ),
     flights: new SharedArrayBuffer(FlightTable.bytes(pairs)),
     purses: new SharedArrayBuffer(PurseTable.bytes(shards, pairs)),
     risk: new SharedArrayBuffer(RiskTable.bytes()),

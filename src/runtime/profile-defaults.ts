@@ -17,9 +17,14 @@ export const PROFILE_DEFAULTS: Readonly<Record<Profile, Readonly<Record<string, 
     'risk.maxConsecutiveFailures': '100',
     'risk.maxNaked': '100000',
     'risk.minMinutesToClose': '0',
+    'paper.kalshiCash': '10000000',
+    'paper.polymarketCash': '10000000',
+    // As the simulated exchanges limit nobody's orders.
+    'paper.kalshiOrdersPerSecond': '10000',
   },
   demo: {},
   live: {},
+  paper: {},
 };
 
 /** Where the state of all real accounts is: the XDG base directory specification, which ignores a path that is not absolute. */

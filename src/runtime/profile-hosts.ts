@@ -15,10 +15,12 @@ const POLYMARKET_LIVE = {
 export function withProfileHosts(config: Config): Config {
   const { profile, kalshi, polymarket } = config;
   if (profile === 'sim') return config;
-  const hosts = KALSHI_HOSTS[profile === 'live' ? 'prod' : 'demo'][kalshi.hosts];
+  // Paper looks at what live trades on.
+  const isReal = profile === 'live' || profile === 'paper';
+  const hosts = KALSHI_HOSTS[isReal ? 'prod' : 'demo'][kalshi.hosts];
   return {
     ...config,
     kalshi: { ...hosts, ...kalshi },
-    polymarket: profile === 'live' ? { ...POLYMARKET_LIVE, ...polymarket } : polymarket,
+    polymarket: isReal ? { ...POLYMARKET_LIVE, ...polymarket } : polymarket,
   };
 }

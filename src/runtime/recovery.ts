@@ -7,7 +7,7 @@ import { type Intent, intentFiles, readIntents } from '../journal/intent-log.js'
 import type { JournalStore, StoredFill, StoredOrder } from '../journal/store.js';
 import type { LegReport } from '../pipeline/executor.js';
 import type { LegReply, VenueFill } from '../venues/orders.js';
-import type { Accounts } from './accounts.js';
+import type { EngineAccounts } from './accounts.js';
 import type { LateLegs } from './late-legs.js';
 import { type Difference, Reconciliation } from './reconciliation.js';
 import type { EngineEvent } from './status.js';
@@ -30,7 +30,7 @@ export interface RecoveryParts {
   /** Number of this run. */
   readonly run: number;
   readonly pairs: readonly TradedPair[];
-  readonly accounts: Accounts;
+  readonly accounts: EngineAccounts;
   readonly desk: TradingDesk;
   readonly lateLegs: LateLegs;
   readonly clock: Clock;

@@ -85,6 +85,8 @@ export interface EngineStatus {
   /** Why nothing new is fired; undefined while running. */
   readonly stoppedBecause: string | undefined;
   readonly uptimeMs: number;
+  /** Orders go to an exchange in this process; none is real. */
+  readonly isPaper: boolean;
   /** What the kill switch allows. */
   readonly kill: 'armed' | 'stop-opening' | 'stop-everything';
   /** Pairs with contracts that are not evened out. */

@@ -2,9 +2,11 @@
 import type { RecordableHistogram } from 'node:perf_hooks';
 import type { ByVenue, Polarity, Venue } from '../domain/venue.js';
 import type { BucketLimits } from '../net/token-bucket.js';
+import type { Shown } from '../paper/ladder.js';
+import type { PaperOrder } from '../paper/paper-exchange.js';
 import type { ExitOrder, LegReport } from '../pipeline/executor.js';
 import type { KalshiTerms } from '../venues/kalshi/terms.js';
-import type { VenueFill } from '../venues/orders.js';
+import type { LegReply, VenueFill } from '../venues/orders.js';
 import type { PolymarketTerms } from '../venues/polymarket/terms.js';
 import type { EngineConfig } from './engine-config.js';
 import type { EngineMemory } from './memory.js';
@@ -58,6 +60,15 @@ export type WorkerMessage =
   | { readonly type: 'terms-changed'; readonly venue: Venue; readonly market: number }
   /** A detector or executor has taken over the terms that it was told of. */
   | { readonly type: 'terms-taken'; readonly ticket: number }
+  /** On paper: an order that an executor would have written, and its book as it was displayed then. */
+  | {
+      readonly type: 'paper-order';
+      readonly executor: number;
+      readonly ticket: number;
+      readonly order: PaperOrder;
+      readonly then: Shown | undefined;
+      readonly sentNs: number;
+    }
   | LegReport;
 
 /** What the main thread says to workers. Detectors read the end from the control block. */
@@ -73,5 +84,12 @@ export type EngineMessage =
     }
   /** Executors: one order that evens out. */
   | { readonly type: 'exit'; readonly order: ExitOrder }
+  /** An executor: what became of its paper order. */
+  | {
+      readonly type: 'paper-reply';
+      readonly venue: Venue;
+      readonly ticket: number;
+      readonly reply: LegReply;
+    }
   /** Feeds: everybody has the market's new terms. */
   | { readonly type: 'readmit'; readonly market: number };

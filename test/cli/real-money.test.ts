@@ -37,14 +37,14 @@ describe('real money', () => {
   });
 
   it('is not what --live asks for in another profile', () => {
-    for (const profile of ['sim', 'demo']) {
+    for (const profile of ['sim', 'demo', 'paper']) {
       const run = () => refuseRealMoney(of(profile), { live: true, consent: LIVE_CONSENT });
       expect(run).toThrow(`profile=${profile}`);
     }
   });
 
-  it('needs nothing to be said in profile sim', () => {
-    refuseRealMoney(of('sim'), { live: false, consent: undefined });
+  it.each(['sim', 'paper'])('needs nothing to be said in profile %s', (profile) => {
+    refuseRealMoney(of(profile), { live: false, consent: undefined });
   });
 
   it('cannot be practised with Polymarket, unless it has a stand-in', () => {

@@ -30,6 +30,7 @@ export const SAMPLE_STATUS: EngineStatus = {
   state: 'running',
   stoppedBecause: undefined,
   uptimeMs: 3_723_456,
+  isPaper: false,
   kill: 'armed',
   exposed: 0,
   pairs: 200,

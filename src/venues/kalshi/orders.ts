@@ -8,6 +8,7 @@ import { PAYOUT_E4 } from '../../domain/units.js';
 import { KALSHI, YES } from '../../domain/venue.js';
 import type { Breaker } from '../../net/circuit-breaker.js';
 import { requestBytes, requestHead } from '../../net/http-request.js';
+import type { OrderLines } from '../../net/no-connections.js';
 import { NOT_WRITTEN, OrderConnections } from '../../net/order-connections.js';
 import type { TokenBucket } from '../../net/token-bucket.js';
 import { type LegOrder, type LegReply, type OrderGateway, PREPARED } from '../orders.js';
@@ -31,7 +32,7 @@ const ORDERS_PATHS: Readonly<Record<KalshiDialect, string>> = {
 const WARM_PATH = '/exchange/status';
 const WARM_EVERY_MS = 4_000;
 /** kalshi-api.md 4.6. */
-const ORDER_COST = 10;
+export const KALSHI_ORDER_COST = 10;
 /**
  * Tolerance seen: 10 s accepted (kalshi-api.md 1.2). A signature serves for 1 s, and 3 s at the
  * most.
@@ -63,6 +64,8 @@ export interface KalshiOrderOptions {
   readonly clock: Clock;
   readonly breaker: Breaker;
   readonly bucket: TokenBucket | undefined;
+  /** In the place of connections of its own. */
+  readonly lines?: OrderLines;
   /** `current` when left out. */
   readonly dialect?: KalshiDialect;
 }
@@ -72,7 +75,7 @@ export class KalshiOrders implements OrderGateway {
   /** Kalshi names orders itself; ours are found by the client order id. */
   readonly preparedId = '';
   readonly #options: KalshiOrderOptions;
-  readonly #connections: OrderConnections;
+  readonly #connections: OrderLines;
   readonly #dialect: KalshiDialect;
   readonly #host: string;
   readonly #path: string;
@@ -97,17 +100,19 @@ export class KalshiOrders implements OrderGateway {
       (market) => market && kalshiIocFrame(market.ticker, market.exchangeIndex),
     );
     const { connections, timeoutMs, clock, breaker, bucket } = options;
-    this.#connections = new OrderConnections({
-      origin: url.origin,
-      connections,
-      timeoutMs,
-      warmPath: base + WARM_PATH,
-      warmEveryMs: WARM_EVERY_MS,
-      clock,
-      breaker,
-      bucket,
-      cost: ORDER_COST,
-    });
+    this.#connections =
+      options.lines ??
+      new OrderConnections({
+        origin: url.origin,
+        connections,
+        timeoutMs,
+        warmPath: base + WARM_PATH,
+        warmEveryMs: WARM_EVERY_MS,
+        clock,
+        breaker,
+        bucket,
+        cost: KALSHI_ORDER_COST,
+      });
   }
 
   async start(): Promise<void> {

@@ -7,6 +7,7 @@ import { MICROS_PER_CENT, PAYOUT_E4 } from '../../domain/units.js';
 import { POLYMARKET } from '../../domain/venue.js';
 import type { Breaker } from '../../net/circuit-breaker.js';
 import { headerLines, requestBytes, requestHead } from '../../net/http-request.js';
+import type { OrderLines } from '../../net/no-connections.js';
 import { NOT_WRITTEN, OrderConnections, type RequestOutcome } from '../../net/order-connections.js';
 import type { RestClient } from '../../net/rest-client.js';
 import type { TokenBucket } from '../../net/token-bucket.js';
@@ -23,7 +24,7 @@ const ORDER_PATH = '/order';
 const WARM_PATH = '/ok';
 const WARM_EVERY_MS = 4_000;
 /** One token of the signer's bucket (polymarket-api.md 6). */
-const ORDER_COST = 1;
+export const POLYMARKET_ORDER_COST = 1;
 
 /**
  * prepare() cannot build it: unknown market or exchange, spend not in cents, price off the tick.
@@ -59,6 +60,8 @@ export interface PolymarketOrderOptions {
   readonly clock: Clock;
   readonly breaker: Breaker;
   readonly bucket: TokenBucket | undefined;
+  /** In the place of connections of its own. */
+  readonly lines?: OrderLines;
   /** Asks for the version of the protocol; without it a mismatch ends this gateway's orders. */
   readonly rest?: RestClient;
 }
@@ -66,7 +69,7 @@ export interface PolymarketOrderOptions {
 export class PolymarketOrders implements OrderGateway {
   readonly venue = POLYMARKET;
   readonly #options: PolymarketOrderOptions;
-  readonly #connections: OrderConnections;
+  readonly #connections: OrderLines;
   readonly #signer: OrderSigner;
   readonly #envelope: OrderEnvelope;
   readonly #version: ProtocolVersion;
@@ -100,17 +103,19 @@ export class PolymarketOrders implements OrderGateway {
       'POLY_PASSPHRASE',
       credentials.passphrase,
     ]);
-    this.#connections = new OrderConnections({
-      origin,
-      connections,
-      timeoutMs,
-      warmPath: WARM_PATH,
-      warmEveryMs: WARM_EVERY_MS,
-      clock,
-      breaker,
-      bucket,
-      cost: ORDER_COST,
-    });
+    this.#connections =
+      options.lines ??
+      new OrderConnections({
+        origin,
+        connections,
+        timeoutMs,
+        warmPath: WARM_PATH,
+        warmEveryMs: WARM_EVERY_MS,
+        clock,
+        breaker,
+        bucket,
+        cost: POLYMARKET_ORDER_COST,
+      });
   }
 
   /** Rejects when the exchange cannot be reached, or speaks another version of the protocol. */
