@@ -76,9 +76,25 @@ module.exports = {
       to: { path: 'node_modules/(ws|undici)(/|$)' },
     },
     {
+      name: 'page-knows-words-and-figures-only',
+      severity: 'error',
+      from: { path: '^web' },
+      to: {
+        path: '^(src|workers)/',
+        pathNot:
+          '^src/(domain/|control/contract|runtime/(status|views)|journal/records|cli/number-text)',
+      },
+    },
+    {
+      name: 'engine-does-not-know-the-page',
+      severity: 'error',
+      from: { path: '^(src|workers|bench)' },
+      to: { path: '^web' },
+    },
+    {
       name: 'no-test-code-in-src',
       severity: 'error',
-      from: { path: '^(src|workers)' },
+      from: { path: '^(src|workers|web)' },
       to: { path: '^(test|bench)' },
     },
   ],

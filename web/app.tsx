@@ -5,7 +5,7 @@ import type { Controls } from './controls/controls.js';
 import { Notices } from './controls/notices.js';
 import { useTheme } from './controls/theme.js';
 import { useActions } from './controls/use-actions.js';
-import { ageText, countText, dollarsText, momentText } from './figures/figures.js';
+import { ageText, dollarsText, momentText } from './figures/figures.js';
 import { STALE_MS, stateWord } from './figures/state-word.js';
 import { ArbsPanel } from './panels/arbs-panel.js';
 import { EnginePanel } from './panels/engine-panel.js';
@@ -30,7 +30,10 @@ export function App() {
   const { controls, dialog, notices, dismiss } = useActions();
   const { theme, next, colours } = useTheme();
   if (state === undefined) return <Waiting link={link} onToken={retry} />;
-  const silentMs = link.kind === 'open' || link.kind === 'connecting' ? nowMs - state.receivedAtMs : Math.max(STALE_MS, nowMs - state.receivedAtMs);
+  const silentMs =
+    link.kind === 'open' || link.kind === 'connecting'
+      ? nowMs - state.receivedAtMs
+      : Math.max(STALE_MS, nowMs - state.receivedAtMs);
   const isStale = silentMs >= STALE_MS;
   return (
     <div class={isStale ? 'page stale' : 'page'}>
@@ -161,7 +164,9 @@ function Waiting({ link, onToken }: WaitingProps) {
         <TokenForm onToken={onToken} />
       ) : (
         <p role="status">
-          {link.kind === 'waiting' ? 'The engine does not answer. Asking again…' : 'Asking the engine…'}
+          {link.kind === 'waiting'
+            ? 'The engine does not answer. Asking again…'
+            : 'Asking the engine…'}
         </p>
       )}
     </main>
@@ -224,7 +229,6 @@ function Panels({ state, controls, colours }: PanelsProps) {
   const { status } = reply;
   const nowMs = state.receivedAtMs;
   const second = Math.floor(nowMs / 1_000) * 1_000;
-  const bufferedRows = `${countText(history.length)} points · ${countText(arbs.length)} arbitrages · ${countText(logs.length)} lines`;
   return (
     <main class="panels">
       {useMemo(
@@ -277,14 +281,9 @@ function Panels({ state, controls, colours }: PanelsProps) {
       )}
       {useMemo(
         () => (
-          <EnginePanel
-            reply={reply}
-            newest={history.at(-1)}
-            nowMs={second}
-            bufferedRows={bufferedRows}
-          />
+          <EnginePanel reply={reply} newest={history.at(-1)} nowMs={second} />
         ),
-        [reply, history, bufferedRows],
+        [reply, history],
       )}
       {useMemo(
         () => (

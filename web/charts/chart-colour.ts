@@ -1,6 +1,15 @@
 // The style sheet's colours as canvas takes them: computed, whatever the theme.
 
-export type Ink = 'kalshi' | 'polymarket' | 'good' | 'warn' | 'bad' | 'accent' | 'dim' | 'grid';
+export type Ink =
+  | 'kalshi'
+  | 'polymarket'
+  | 'good'
+  | 'warn'
+  | 'bad'
+  | 'accent'
+  | 'soft'
+  | 'dim'
+  | 'grid';
 
 export function chartColour(ink: Ink): string {
   const probe = document.createElement('span');

@@ -36,7 +36,7 @@ export function LineChart(props: LineChartProps) {
   const { theme, heightPx, isLogarithmic, lines, points, text, label } = props;
   const inks = lines.map((line) => line.ink).join();
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: data go in by setData below; only what uPlot is made from makes it anew.
+  // Data go in by setData below; only what uPlot is made from makes it anew.
   useEffect(() => {
     const element = host.current;
     if (element === null) return;
@@ -55,7 +55,7 @@ export function LineChart(props: LineChartProps) {
     };
   }, [theme, heightPx, isLogarithmic, inks]);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: lines are told apart by the label; a new array would redraw at each frame.
+  // Lines are told apart by the label; a new array would redraw at each frame.
   useEffect(() => {
     plot.current?.setData(dataOf(props));
   }, [points, label]);
@@ -99,7 +99,11 @@ function optionsOf(
   show: (index: number | undefined) => void,
 ): uPlot.Options {
   const dim = chartColour('dim');
-  const grid = { stroke: chartColour('grid'), width: 1 };
+  const grid: uPlot.Axis.Grid = {
+    stroke: chartColour('grid'),
+    width: 1,
+    ...(isLogarithmic === true ? { filter: (_, splits) => splits.map(powerOfTen) } : {}),
+  };
   const ticks = { show: false };
   return {
     width,
@@ -134,6 +138,11 @@ function optionsOf(
   };
 }
 
+/** A logarithmic axis is split at every digit; lines at all of them would be a fence. */
+function powerOfTen(split: number): number | null {
+  return Number.isInteger(Math.round(Math.log10(split) * 1e9) / 1e9) ? split : null;
+}
+
 function seriesOf(line: ChartLine): uPlot.Series {
   const stroke = chartColour(line.ink);
   return {
@@ -141,6 +150,8 @@ function seriesOf(line: ChartLine): uPlot.Series {
     stroke,
     width: 1.5,
     points: { show: false },
-    ...(line.isFilled === true ? { fill: stroke.replace('rgb(', 'rgba(').replace(')', ', 0.12)') } : {}),
+    ...(line.isFilled === true
+      ? { fill: stroke.replace('rgb(', 'rgba(').replace(')', ', 0.12)') }
+      : {}),
   };
 }

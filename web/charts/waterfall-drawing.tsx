@@ -14,7 +14,7 @@ const BAR_PX = 12;
 const END_PX = 76;
 /** Below this the titles stand above their bars. */
 const NARROW_PX = 560;
-const TITLE_PX = 236;
+const TITLE_PX = 208;
 
 interface Frame {
   readonly left: number;
@@ -41,7 +41,10 @@ export function WaterfallDrawing({ waterfall, reach, label }: WaterfallDrawingPr
     reachNs: waterfall.reachNs[reach],
   };
   const height = AXIS_PX + waterfall.rows.length * frame.rowPx + 4;
-  const ticks = axisTicksNs(frame.reachNs, Math.max(2, Math.floor((frame.right - frame.left) / 80)));
+  const ticks = axisTicksNs(
+    frame.reachNs,
+    Math.max(2, Math.floor((frame.right - frame.left) / 80)),
+  );
   return (
     <div ref={ref} class="waterfall">
       <svg width={width} height={height} viewBox={`0 0 ${width} ${height}`} role="img">
@@ -103,7 +106,12 @@ function Row({ row, frame, top }: RowProps) {
         .map((bar) => (
           <Bar key={bar.stage} bar={bar} frame={frame} y={barTop} />
         ))}
-      {isCut && <path class="cut" d={`M${frame.right + 2} ${barTop} l6 ${BAR_PX / 2} l-6 ${BAR_PX / 2} z`} />}
+      {isCut && (
+        <path
+          class="cut"
+          d={`M${frame.right + 2} ${barTop} l6 ${BAR_PX / 2} l-6 ${BAR_PX / 2} z`}
+        />
+      )}
       {endNs !== undefined && (
         <text class="row-end" x={frame.right + END_PX - 2} y={middle + 4} text-anchor="end">
           {latencyText(endNs)}

@@ -85,11 +85,7 @@ function orderOf(leg: LegView): number {
   return leg.role === 'entry' ? 0 : 1;
 }
 
-function legRow(
-  leg: LegView,
-  since: (stamp: number) => number,
-  dequeuedNs: number,
-): WaterfallRow {
+function legRow(leg: LegView, since: (stamp: number) => number, dequeuedNs: number): WaterfallRow {
   const { prepared, written, answered, confirmed } = leg.stampsNs;
   // An exit is prepared long after the request was taken: its own story starts with itself.
   const fromNs = leg.role === 'entry' ? dequeuedNs : since(prepared) || since(written);

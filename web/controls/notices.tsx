@@ -10,7 +10,11 @@ export function Notices({ notices, onDismiss }: NoticesProps) {
   return (
     <div class="notices" aria-live="polite">
       {notices.map(({ id, isProblem, text }) => (
-        <div key={id} class={isProblem ? 'notice problem' : 'notice'} role={isProblem ? 'alert' : 'status'}>
+        <div
+          key={id}
+          class={isProblem ? 'notice problem' : 'notice'}
+          role={isProblem ? 'alert' : 'status'}
+        >
           <span>{text}</span>
           <button type="button" aria-label="Dismiss" onClick={() => onDismiss(id)}>
             ×

@@ -16,8 +16,8 @@ export function storedTheme(): Theme {
 }
 
 function applyTheme(theme: Theme): void {
-  if (theme === 'auto') delete document.documentElement.dataset['theme'];
-  else document.documentElement.dataset['theme'] = theme;
+  if (theme === 'auto') delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme;
 }
 
 /** The chosen theme, a switch to the next, and a word that changes whenever colours do. */

@@ -34,7 +34,9 @@ export function orderedMarkets(rows: Iterable<MarketRow>, query: MarketQuery): n
   const sign = query.isDescending ? -1 : 1;
   keyed.sort((a, b) => {
     if (a.key === undefined || b.key === undefined) {
-      return Number(a.key === undefined) - Number(b.key === undefined) || a.view.market - b.view.market;
+      return (
+        Number(a.key === undefined) - Number(b.key === undefined) || a.view.market - b.view.market
+      );
     }
     if (a.key === b.key) return a.view.market - b.view.market;
     return a.key < b.key ? -sign : sign;

@@ -23,8 +23,7 @@ export function stateWord(reply: StatusReply, silentMs: number): StateWord {
     };
   }
   const { status, stopped } = reply;
-  const why =
-    stopped === undefined ? status.stoppedBecause : `${stopped.why} (by ${stopped.by})`;
+  const why = stopped === undefined ? status.stoppedBecause : `${stopped.why} (by ${stopped.by})`;
   if (status.state === 'ending') return { word: 'Ending', tone: 'dim', because: why };
   if (status.kill === 'stop-everything') {
     return { word: 'Killed', tone: 'bad', because: why ?? 'the kill switch stops everything' };

@@ -57,7 +57,9 @@ export function ArbsPanel({ arbs, nowMs }: ArbsPanelProps) {
             <thead>
               <tr>
                 <th scope="col">fired</th>
-                <th scope="col">market</th>
+                <th scope="col" class="left">
+                  market
+                </th>
                 <th scope="col">contracts</th>
                 <th scope="col">state</th>
                 <th scope="col">net</th>
@@ -95,7 +97,11 @@ export function ArbsPanel({ arbs, nowMs }: ArbsPanelProps) {
           onPage={setPage}
         />
       </Panel>
-      <WaterfallPanel arb={shown} onNewest={() => setChosen(arbs[0]?.arb)} isNewest={shown === arbs[0]} />
+      <WaterfallPanel
+        arb={shown}
+        onNewest={() => setChosen(arbs[0]?.arb)}
+        isNewest={shown === arbs[0]}
+      />
     </>
   );
 }
@@ -143,7 +149,11 @@ function WaterfallPanel({ arb, isNewest, onNewest }: WaterfallPanelProps) {
           ))}
         </fieldset>
       </div>
-      <WaterfallDrawing waterfall={waterfallOf(arb)} reach={reach} label={`${title}: times since its frame was received`} />
+      <WaterfallDrawing
+        waterfall={waterfallOf(arb)}
+        reach={reach}
+        label={`${title}: times since its frame was received`}
+      />
       <p class="legend">
         {WATERFALL_STAGES.map((stage) => (
           <span key={stage} class={`stage-${stage}`}>

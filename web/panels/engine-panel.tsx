@@ -8,10 +8,9 @@ export interface EnginePanelProps {
   readonly reply: StatusReply;
   readonly newest: HistoryPoint | undefined;
   readonly nowMs: number;
-  readonly bufferedRows: string;
 }
 
-export function EnginePanel({ reply, newest, nowMs, bufferedRows }: EnginePanelProps) {
+export function EnginePanel({ reply, newest, nowMs }: EnginePanelProps) {
   return (
     <Panel id="engine" title="Engine and sinks">
       <table class="figures">
@@ -38,10 +37,6 @@ export function EnginePanel({ reply, newest, nowMs, bufferedRows }: EnginePanelP
               {countText(reply.status.pairs)} · {countText(reply.status.exposed)}
             </td>
           </tr>
-          <tr>
-            <th scope="row">kept by this page</th>
-            <td>{bufferedRows}</td>
-          </tr>
         </tbody>
       </table>
       <h3>Sinks</h3>
@@ -52,9 +47,7 @@ export function EnginePanel({ reply, newest, nowMs, bufferedRows }: EnginePanelP
           {reply.sinks.map((sink) => (
             <li key={sink.name}>
               <b class={sink.state === 'up' ? 'ink-good' : 'ink-bad'}>{sink.state}</b> {sink.name}
-              <span>
-                {sink.lagRows === 0 ? 'level' : `${countText(sink.lagRows)} rows behind`}
-              </span>
+              <span>{sink.lagRows === 0 ? 'level' : `${countText(sink.lagRows)} rows behind`}</span>
               {sink.why !== undefined && <small>{sink.why}</small>}
             </li>
           ))}

@@ -38,7 +38,7 @@ const count = (value: number): Figure => ({
 });
 const neutral = (text: string): Figure => ({ text });
 const share = (part: number, whole: number): Figure => ({
-  text: `${countText(part)} of ${countText(whole)}`,
+  text: `${countText(part)}/${countText(whole)}`,
   tone: part === whole && whole > 0 ? 'good' : 'warn',
 });
 const age = (ms: number | undefined): Figure => neutral(ms === undefined ? NOTHING : ageText(ms));
@@ -60,18 +60,19 @@ const ROWS: readonly (readonly [title: string, figure: (venue: Venue) => Figure]
 ];
 
 function breaker({ breaker: state, breakerOpenings }: FeedStatus): Figure {
-  const times = breakerOpenings === 0 ? '' : `, opened ${countText(breakerOpenings)}×`;
+  const times = breakerOpenings === 0 ? '' : ` · opened ${countText(breakerOpenings)}×`;
   return { text: `${state}${times}`, tone: state === 'closed' ? 'good' : 'bad' };
 }
 
 function resync({ resyncNs }: FeedStatus): Figure {
-  return resyncNs.count === 0
-    ? { text: NOTHING, tone: 'dim' }
-    : neutral(latencyText(resyncNs.p99));
+  return resyncNs.count === 0 ? { text: NOTHING, tone: 'dim' } : neutral(latencyText(resyncNs.p99));
 }
 
 function pair(one: number, other: number): Figure {
-  return { text: `${countText(one)} · ${countText(other)}`, tone: one + other === 0 ? 'dim' : 'warn' };
+  return {
+    text: `${countText(one)} · ${countText(other)}`,
+    tone: one + other === 0 ? 'dim' : 'warn',
+  };
 }
 
 const SKEW_TO_NOTE_MS = 1_000;

@@ -17,9 +17,9 @@ const TITLES: Readonly<Record<Stage, string>> = {
 };
 
 const LINES = [
-  { title: 'p50', ink: 'good' },
-  { title: 'p95', ink: 'accent' },
-  { title: 'p99', ink: 'warn' },
+  { title: 'p50', ink: 'dim' },
+  { title: 'p95', ink: 'soft' },
+  { title: 'p99', ink: 'accent' },
 ] as const;
 
 export interface LatencyPanelProps {
@@ -31,18 +31,33 @@ export interface LatencyPanelProps {
 export function LatencyPanel({ latencyNs, history, colours }: LatencyPanelProps) {
   const [chosen, setChosen] = useState<Stage>('receivedToWritten');
   return (
-    <Panel id="latency" title="Latency" aside="lately: since the point before · all: since the start">
+    <Panel id="latency" title="Latency" aside="choose a stage for its history">
       <div class="scroll-x">
         <table class="figures">
           <thead>
+            <tr class="groups">
+              <td />
+              <th scope="colgroup" colSpan={3}>
+                lately
+              </th>
+              <th scope="colgroup" colSpan={3} class="sparable">
+                since the start
+              </th>
+            </tr>
             <tr>
               <th scope="col">stage</th>
-              <th scope="col">p50 lately</th>
-              <th scope="col">p95 lately</th>
-              <th scope="col">p99 lately</th>
-              <th scope="col">p99 all</th>
-              <th scope="col">max</th>
-              <th scope="col">samples</th>
+              <th scope="col">p50</th>
+              <th scope="col">p95</th>
+              <th scope="col">p99</th>
+              <th scope="col" class="sparable">
+                p99
+              </th>
+              <th scope="col" class="sparable">
+                max
+              </th>
+              <th scope="col" class="sparable">
+                samples
+              </th>
             </tr>
           </thead>
           <tbody>
@@ -67,7 +82,7 @@ export function LatencyPanel({ latencyNs, history, colours }: LatencyPanelProps)
           valueOf: (point) => positive(point.latencyNs[chosen]?.[line.title]),
         }))}
         text={latencyText}
-        heightPx={158}
+        heightPx={196}
         isLogarithmic
         theme={colours}
       />
@@ -115,9 +130,9 @@ function StageRow({ stage, all, lately, isChosen, onChoose }: StageRowProps) {
       <td>{figure(lately?.p50)}</td>
       <td>{figure(lately?.p95)}</td>
       <td>{figure(lately?.p99)}</td>
-      <td class="ink-dim">{figure(all.p99)}</td>
-      <td class="ink-dim">{figure(all.max)}</td>
-      <td class="ink-dim">{countText(all.count)}</td>
+      <td class="ink-dim sparable">{figure(all.p99)}</td>
+      <td class="ink-dim sparable">{figure(all.max)}</td>
+      <td class="ink-dim sparable">{countText(all.count)}</td>
     </tr>
   );
 }

@@ -1,5 +1,5 @@
 // Every limit with what it stands at, and a field to change it while the engine runs.
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { LimitView } from '../../src/runtime/views.js';
 import type { Controls } from '../controls/controls.js';
 import {
@@ -83,6 +83,9 @@ function LimitForm({ limit, controls, onDone }: LimitFormProps) {
   const { name, unit } = limit;
   const [text, setText] = useState(limitInputText(limit.value, unit));
   const value = parsedLimit(text, unit);
+  // It takes the place of the button that was pressed.
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => field.current?.select(), []);
   const submit = (event: Event): void => {
     event.preventDefault();
     if (value === undefined) return;
@@ -98,8 +101,7 @@ function LimitForm({ limit, controls, onDone }: LimitFormProps) {
         inputMode="decimal"
         value={text}
         aria-invalid={value === undefined}
-        // biome-ignore lint/a11y/noAutofocus: it takes the place of the button that was pressed.
-        autofocus
+        ref={field}
         onInput={(event) => setText(event.currentTarget.value)}
         onKeyDown={(event) => {
           if (event.key === 'Escape') onDone();

@@ -86,7 +86,10 @@ function Row({ view, nowMs, isOpen, onOpen }: RowProps) {
           />
         )),
       )}
-      <td data-label="net edge / contract" class={`edge ${bought === undefined ? 'ink-dim' : 'ink-good'}`}>
+      <td
+        data-label="net edge / contract"
+        class={`edge ${bought === undefined ? 'ink-dim' : 'ink-good'}`}
+      >
         {view.edge.kalshiOutcome === undefined ? NOTHING : edgeText(view.edge.microsPerContract)}
       </td>
       <td data-label="settles in">
@@ -94,7 +97,7 @@ function Row({ view, nowMs, isOpen, onOpen }: RowProps) {
       </td>
       <td data-label="not traded because" class="why">
         {view.blocked.length === 0 ? (
-          <span class="ink-dim">{bought === undefined ? 'no underround' : 'nothing in the way'}</span>
+          <span class="ink-dim">{bought === undefined ? 'no underround' : 'ready'}</span>
         ) : (
           <Blocked blocked={view.blocked} />
         )}
@@ -219,7 +222,13 @@ function Book({ row, venue, nowMs }: BookProps) {
       </h4>
       <div class="ladders">
         {OUTCOMES.map((outcome) => (
-          <Ladder key={outcome} title={`${outcome.toUpperCase()} asks`} levels={book[outcome]} most={most} venue={venue} />
+          <Ladder
+            key={outcome}
+            title={`${outcome.toUpperCase()} asks`}
+            levels={book[outcome]}
+            most={most}
+            venue={venue}
+          />
         ))}
       </div>
     </div>

@@ -27,11 +27,7 @@ const FILTER_TITLES: Readonly<Record<MarketFilter, string>> = {
   frozen: 'frozen',
 };
 
-const COLUMNS: readonly (readonly [
-  title: string,
-  sort: MarketSort | undefined,
-  kind: string,
-])[] = [
+const COLUMNS: readonly (readonly [title: string, sort: MarketSort | undefined, kind: string])[] = [
   ['market', 'name', 'name'],
   ['YES ask', 'kalshi', 'ink-kalshi'],
   ['NO ask', undefined, 'ink-kalshi'],
@@ -140,7 +136,8 @@ function useSteadyOrder(
   );
   const last = kept.current;
   const nowMs = performance.now();
-  const isAnotherQuestion = last === undefined || last.query !== query || last.size !== markets.size;
+  const isAnotherQuestion =
+    last === undefined || last.query !== query || last.size !== markets.size;
   const isDue = last !== undefined && nowMs - last.atMs >= REORDER_MS && !held.current;
   if (isAnotherQuestion || isDue) {
     const order = orderedMarkets(markets.values(), query);

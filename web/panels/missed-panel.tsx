@@ -74,7 +74,8 @@ function Counts({ title, counts, unit }: CountsProps) {
         <ul class="counts">
           {rows.map(([reason, count]) => (
             <li key={reason}>
-              {wordsText(reason)} <b>{unit === '×' ? `${countText(count)}×` : `${countText(count)} ${unit}`}</b>
+              {wordsText(reason)}{' '}
+              <b>{unit === '×' ? `${countText(count)}×` : `${countText(count)} ${unit}`}</b>
             </li>
           ))}
         </ul>

@@ -29,7 +29,7 @@ export function MoneyPanel({ status, history, colours }: MoneyPanelProps) {
           { title: 'naked', ink: 'warn', valueOf: (point) => point.nakedMicros },
         ]}
         text={dollarsText}
-        heightPx={190}
+        heightPx={262}
         theme={colours}
       />
       <table class="figures">

@@ -12,7 +12,7 @@ import {
 import { Pager } from './pager.js';
 import { Nothing, Panel } from './panel.js';
 
-const PAGE_ROWS = 10;
+const PAGE_ROWS = 14;
 const SHOWN_DAYS = 14;
 
 export interface PositionsPanelProps {
@@ -113,8 +113,9 @@ export function CapitalPanel({ capital }: { readonly capital: readonly CapitalVi
               <i style={{ width: `${percentOf(payoutMicros, most)}%` }} />
               <i class="cost" style={{ width: `${percentOf(costMicros, most)}%` }} />
             </span>
-            <b>{dollarsText(payoutMicros)}</b>
-            <small>for {dollarsText(costMicros)}</small>
+            <span>
+              <b>{dollarsText(payoutMicros)}</b> <small>for {dollarsText(costMicros)}</small>
+            </span>
           </li>
         ))}
       </ol>

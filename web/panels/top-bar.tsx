@@ -46,7 +46,12 @@ export function TopBar(props: TopBarProps) {
         </div>
       </dl>
       <Switches kill={status.kill} controls={controls} />
-      <button type="button" class="theme" onClick={onTheme} aria-label={`Colours: ${theme}. Change`}>
+      <button
+        type="button"
+        class="theme"
+        onClick={onTheme}
+        aria-label={`Colours: ${theme}. Change`}
+      >
         {theme}
       </button>
     </header>
@@ -70,15 +75,7 @@ function NakedGauge({ micros, maxMicros }: StatusReply['naked']) {
       <dt>naked exposure</dt>
       <dd>
         {text}
-        <span
-          class={`bar fill-${tone}`}
-          role="meter"
-          aria-label="Naked exposure against its limit"
-          aria-valuemin={0}
-          aria-valuemax={100}
-          aria-valuenow={Math.round(percent)}
-          aria-valuetext={text}
-        >
+        <span class={`bar fill-${tone}`} aria-hidden="true">
           <i style={{ width: `${percent}%` }} />
         </span>
       </dd>
