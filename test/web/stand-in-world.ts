@@ -77,10 +77,16 @@ export class StandInWorld {
     this.limits = limitsAtFirst();
     for (let index = 0; index < 40; index++) this.#fire(Date.now() - (40 - index) * 9_000);
     for (let back = 600; back > 0; back--)
-      this.history.push(this.#point(Date.now() - back * 5_000, back));
+      this.history.push(this.#point(this.#nowMs() - back * 5_000, back));
     for (const part of PARTS) this.log('info', part, 'started', 'ready');
     this.log('warn', 'feed-polymarket', 'feed-down', 'silent for 1,612 ms, connection made anew');
     this.log('error', 'executor', 'order-unknown', 'no reply to k-81f3 within 5,000 ms, looked up');
+    this.#told = { historyMs: this.history.at(-1)?.atMs ?? 0, logId: this.logs.at(-1)?.id ?? 0 };
+  }
+
+  /** Moves with the steps alone, so that no two points share a moment. */
+  #nowMs(): number {
+    return this.#startedAtMs + this.#uptimeMs;
   }
 
   whole(): StreamFrame {
@@ -100,16 +106,17 @@ export class StandInWorld {
     this.#frames.kalshi += 150 + Math.floor(this.#random() * 60);
     this.#frames.polymarket += 110 + Math.floor(this.#random() * 40);
     const markets = this.#moveMarkets();
-    const before = { history: this.history.at(-1)?.atMs ?? 0, log: this.logs.at(-1)?.id ?? 0 };
+    const told = this.#told;
     const arbs = this.#kill === 'armed' && this.#random() < 0.25 ? [this.#fire(Date.now())] : [];
-    if (this.#uptimeMs % 1_000 === 0) this.history.push(this.#point(Date.now(), 0));
+    if (this.#uptimeMs % 1_000 === 0) this.history.push(this.#point(this.#nowMs(), 0));
+    this.#told = { historyMs: this.history.at(-1)?.atMs ?? 0, logId: this.logs.at(-1)?.id ?? 0 };
     return {
       isWhole: false,
       ...this.#always(),
       markets,
       arbs,
-      history: this.history.filter((point) => point.atMs > before.history),
-      logs: this.logs.filter((line) => line.id > before.log),
+      history: this.history.filter((point) => point.atMs > told.historyMs),
+      logs: this.logs.filter((line) => line.id > told.logId),
     };
   }
 
@@ -144,6 +151,8 @@ export class StandInWorld {
   }
 
   readonly #dirty = new Set<number>();
+  /** The newest that the last step told of; who has just come may hear a line twice. */
+  #told = { historyMs: 0, logId: 0 };
 
   #moveMarkets(): MarketView[] {
     const count = Math.max(1, Math.round(this.markets.length / 30));

@@ -1,5 +1,5 @@
 // Asks what is missing before an action: that it is meant, why, and the token. Says there why it was refused.
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { EngineAction } from '../stream/engine-actions.js';
 import { takesReason, wordsOf } from './action-words.js';
 
@@ -18,7 +18,7 @@ export function ActionDialog(props: ActionDialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [why, setWhy] = useState(takesReason(action) ? action.why : '');
   const [token, setToken] = useState('');
-  useEffect(() => dialog.current?.showModal(), []);
+  useLayoutEffect(() => dialog.current?.showModal(), []);
   const submit = (event: Event): void => {
     event.preventDefault();
     onGo(takesReason(action) ? { ...action, why } : action, needsToken ? token.trim() : undefined);
@@ -28,10 +28,7 @@ export function ActionDialog(props: ActionDialogProps) {
       ref={dialog}
       class={words.isGrave ? 'grave' : ''}
       aria-labelledby="dialog-title"
-      onCancel={(event) => {
-        event.preventDefault();
-        onCancel();
-      }}
+      onClose={onCancel}
     >
       <form onSubmit={submit}>
         <h2 id="dialog-title">{words.title}</h2>

@@ -183,15 +183,15 @@ export function limitInputUnit(unit: string): string {
   return form.prefix === '$' ? 'dollars' : form.suffix.trim();
 }
 
-const MOST_PLACES = 6;
+const PLAIN_DECIMAL = /^-?\d{1,15}(\.\d{1,6})?$/;
 
 /** The engine's integer from what was typed; undefined where it is no figure, or has more places than the unit. */
 export function parsedLimit(text: string, unit: string): number | undefined {
   const typed = text.trim().replaceAll(',', '').replace(/^\$/, '');
   const form = unitForm(unit);
-  const value = parseSignedDecimal(typed, form?.places ?? MOST_PLACES);
-  if (Number.isNaN(value)) return undefined;
-  return form === undefined ? Number(typed) : value;
+  if (form === undefined) return PLAIN_DECIMAL.test(typed) ? Number(typed) : undefined;
+  const value = parseSignedDecimal(typed, form.places);
+  return Number.isNaN(value) ? undefined : value;
 }
 
 /** Of one hundred, for the width of a bar. */
