@@ -75,6 +75,17 @@ module.exports = {
       from: { path: '^(src|workers)', pathNot: '^src/(telemetry|cli|control)' },
       to: { path: '^src/telemetry' },
     },
+    layer(
+      'control-below-cli',
+      '^src/control',
+      '^src/(venues|pipeline|journal|telemetry|sim|cli|main)',
+    ),
+    {
+      name: 'control-is-composed-by-cli',
+      severity: 'error',
+      from: { path: '^(src|workers)', pathNot: '^src/(control|cli)' },
+      to: { path: '^src/control' },
+    },
     {
       name: 'sim-knows-domain-and-wire-only',
       severity: 'error',
@@ -97,12 +108,29 @@ module.exports = {
       name: 'sockets-only-in-net-and-venues-and-sim',
       severity: 'error',
       from: { path: '^(src|workers)', pathNot: '^src/(net|venues|sim)' },
-      to: { path: 'node_modules/(ws|undici)(/|$)' },
+      // The control server's library brings its own; only their type is named.
+      to: { path: 'node_modules/(ws|undici)(/|$)', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'page-knows-words-and-figures-only',
+      severity: 'error',
+      from: { path: '^web' },
+      to: {
+        path: '^(src|workers)/',
+        pathNot:
+          '^src/(domain/|control/contract|runtime/(status|views)|journal/records|cli/number-text)',
+      },
+    },
+    {
+      name: 'engine-does-not-know-the-page',
+      severity: 'error',
+      from: { path: '^(src|workers|bench)' },
+      to: { path: '^web' },
     },
     {
       name: 'no-test-code-in-src',
       severity: 'error',
-      from: { path: '^(src|workers)' },
+      from: { path: '^(src|workers|web)' },
       to: { path: '^(test|bench)' },
     },
   ],

@@ -1,5 +1,6 @@
 // Bundles src/main.ts, every thin entry in workers/ and every bench to dist/, one file each. What runs beside an installed package
-// imports it from there; what only the benches need is bundled into them.
+// imports it from there; what only the benches need is bundled into them. The page
+// (web/) becomes one script and one style sheet in dist/web.
 import { copyFileSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { build } from 'esbuild';
 
@@ -33,4 +34,17 @@ await build({
   entryPoints: entries('bench', [...benches.map(({ name }) => name), ...companions]),
   external: Object.keys(dependencies),
 });
+await build({
+  ...options,
+  entryPoints: [
+    { in: 'web/page.tsx', out: 'page' },
+    { in: 'web/page.css', out: 'page' },
+  ],
+  outdir: 'dist/web',
+  platform: 'browser',
+  target: ['chrome123', 'firefox120', 'safari17.5'],
+  minify: true,
+  sourcemap: false,
+});
+for (const name of ['index.html', 'favicon.svg']) copyFileSync(`web/${name}`, `dist/web/${name}`);
 copyFileSync('bench/benches.json', 'dist/bench/benches.json');

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { KALSHI, POLYMARKET, YES } from '../../src/domain/venue.js';
 import { NO_BREAKER } from '../../src/net/circuit-breaker.js';
 import { NoConnections, type OrderLines } from '../../src/net/no-connections.js';
+import { NOT_WRITTEN } from '../../src/net/order-connections.js';
 import { RestClient } from '../../src/net/rest-client.js';
 import { TokenBucket } from '../../src/net/token-bucket.js';
 import type { PaperOrder } from '../../src/paper/paper-exchange.js';
@@ -122,7 +123,9 @@ describe.each([
     const real = build(new NoConnections());
     const gateway = onPaper(real, submitted);
     await gateway.start();
-    gateway.rehearse(LEG);
+    expect(gateway.prepare(LEG, true)).toBe(PREPARED);
+    expect(gateway.write(() => expect.fail('nobody answers a rehearsal'))).toBe(NOT_WRITTEN);
+    expect(submitted).toEqual([]);
     expect(gateway.prepare(LEG)).toBe(PREPARED);
     const replies: LegReply[] = [];
     expect(gateway.write((reply) => replies.push(reply))).toBeGreaterThan(0);
