@@ -10,7 +10,7 @@ export function controlStatusText(reply: StatusReply): string {
   const { status, stopped, naked, sinks, profile, version, pid } = reply;
   const { feeds, arbs, opportunities, latencyNs } = status;
   const lines: [string, string][] = [
-    ['underround', `${version}, ${profile}${reply.isLive ? ', LIVE' : ''}, pid ${pid}`],
+    ['underround', `${version}, ${profile}${ordersText(reply)}, pid ${pid}`],
     ['state', stateText(reply)],
     ['up', clockText(status.uptimeMs)],
     ['locked in', `${dollarsText(status.pnlMicros)}, spent ${dollarsText(status.costMicros)}`],
@@ -55,6 +55,12 @@ export function controlStatusText(reply: StatusReply): string {
   }
   const width = Math.max(LABEL_WIDTH, ...lines.map(([label]) => label.length)) + 2;
   return lines.map(([label, text]) => `${label.padEnd(width)}${printable(text)}`).join('\n');
+}
+
+function ordersText({ profile, isLive, status }: StatusReply): string {
+  if (status.isPaper) return ', orders on paper';
+  if (!isLive) return ', no orders';
+  return profile === 'live' ? ', LIVE: real money' : '';
 }
 
 function stateText({ status: { state, kill, stoppedBecause } }: StatusReply): string {

@@ -132,7 +132,7 @@ function statusOf(engine: Engine, config: EngineConfig, startedAtMs: number): St
     profile: config.profile,
     pid: process.pid,
     startedAtMs,
-    isLive: config.profile === 'live' && !config.observe && config.paper === undefined,
+    isLive: !config.observe && config.paper === undefined,
     status: engine.status(),
     stopped: isStopped ? { why: killState.why, by: killState.by, atMs: killState.atMs } : undefined,
     naked: { micros: naked?.used ?? 0, maxMicros: naked?.value ?? config.risk.maxNakedMicros },

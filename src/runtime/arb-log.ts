@@ -80,7 +80,9 @@ export class ArbLog {
     return this.#arbs.get(arb)?.view;
   }
 
+  /** Its legs may have been reported before: they travel by another way. */
   #fired(arb: string, { atMs, pair, netMicros, sizeCenti }: DecisionRecordFacts): void {
+    const known = this.#arbs.get(arb)?.view;
     this.#put({
       arb,
       market: this.#marketOf(pair),
@@ -89,8 +91,8 @@ export class ArbLog {
       state: 'fired',
       netMicros,
       sizeCenti,
-      stampsNs: { received: 0, published: 0, detected: 0, dequeued: 0 },
-      legs: [],
+      stampsNs: known?.stampsNs ?? { received: 0, published: 0, detected: 0, dequeued: 0 },
+      legs: known?.legs ?? [],
     });
   }
 

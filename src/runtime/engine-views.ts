@@ -91,8 +91,14 @@ export class EngineViews {
   /** Once a second. */
   takePoint(status: EngineStatus): void {
     const { desk, ends, clock } = this.#parts;
-    const { realisedMicros } = desk.book.totals();
-    this.#history.take(status, realisedMicros, ends.risk.nakedMicros(), clock.wallMs());
+    const { realisedMicros, pnlMicros } = desk.book.totals();
+    // What is naked is shown beside it: a leg that is a moment behind the other is no loss.
+    let nakedMicros = 0;
+    for (let market = 0; market < this.markets; market++) {
+      nakedMicros += desk.book.nakedMicros(market);
+    }
+    const money = { lockedMicros: pnlMicros + nakedMicros, realisedMicros };
+    this.#history.take(status, money, ends.risk.nakedMicros(), clock.wallMs());
   }
 
   get markets(): number {
@@ -326,11 +332,10 @@ function settlesAtMs(closeMs: number): number | undefined {
   return Number.isFinite(closeMs) ? closeMs : undefined;
 }
 
-/** Units stand last in names (shm/risk-table.ts). */
+/** Units stand last in names (shm/risk-table.ts); the page writes them as a person does. */
 function unitOf(name: RiskLimit): string {
-  if (name.endsWith('Micros')) return 'micro-dollars';
-  if (name.endsWith('Centi')) return 'contracts / 100';
-  if (name.endsWith('Ms') || name === 'minMsToClose') return 'ms';
-  if (name.endsWith('E4')) return 'dollars / 10,000';
-  return 'count';
+  if (name.endsWith('Micros')) return 'micros';
+  if (name.endsWith('Centi')) return 'centi';
+  if (name.endsWith('E4')) return 'e4';
+  return name === 'maxConsecutiveFailures' ? '' : 'ms';
 }

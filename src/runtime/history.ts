@@ -29,7 +29,12 @@ export class History {
   }
 
   /** Once a second. */
-  take(status: EngineStatus, realisedMicros: number, nakedMicros: number, atMs: number): void {
+  take(
+    status: EngineStatus,
+    money: Pick<HistoryPoint, 'lockedMicros' | 'realisedMicros'>,
+    nakedMicros: number,
+    atMs: number,
+  ): void {
     const seconds = Math.max(0.001, (atMs - this.#atMsBefore) / 1000);
     const frames = framesOf(status);
     const before = this.#framesBefore ?? frames;
@@ -40,8 +45,7 @@ export class History {
       atMs,
       framesPerSecond: { kalshi: perSecond('kalshi'), polymarket: perSecond('polymarket') },
       latencyNs: this.#latencies(),
-      lockedMicros: status.pnlMicros,
-      realisedMicros,
+      ...money,
       nakedMicros,
       rssBytes: process.memoryUsage.rss(),
     };

@@ -119,7 +119,7 @@ export interface HistoryPoint {
   readonly latencyNs: Readonly<
     Record<string, { readonly p50: number; readonly p95: number; readonly p99: number }>
   >;
-  /** Worst-case payout of what is held, less cost and fees. */
+  /** Worst-case payout of what is held, less cost and fees, what is naked taken as worth its cost. */
   readonly lockedMicros: number;
   /** What has come back as cash beyond its cost. */
   readonly realisedMicros: number;
@@ -130,6 +130,7 @@ export interface HistoryPoint {
 export interface LimitView {
   readonly name: string;
   readonly value: number;
+  /** micros, e4 (1/10,000 dollar), centi (1/100 contract), ms, or none. */
   readonly unit: string;
   readonly meaning: string;
   /** What it stands at now, where that is a figure. */

@@ -60,7 +60,7 @@ it('is seen and steered while it runs, and says so when it does not', {
     const reply = json as StatusReply | undefined;
     return reply?.status?.state === 'running' ? reply : undefined;
   }, 'a running engine');
-  expect(running).toMatchObject({ profile: 'sim', isLive: false, pid: engine.pid });
+  expect(running).toMatchObject({ profile: 'sim', isLive: true, pid: engine.pid });
 
   const path = join(stateDir, 'control.json');
   expect(statSync(path).mode & 0o777).toBe(0o600);

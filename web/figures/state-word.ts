@@ -42,11 +42,12 @@ export interface ProfileBadge {
   readonly isRealMoney: boolean;
 }
 
-export function profileBadge({ profile, isLive }: StatusReply): ProfileBadge {
+export function profileBadge({ profile, isLive, status }: StatusReply): ProfileBadge {
   if (profile === 'live' && isLive) {
     return { text: 'LIVE', detail: 'real money', isRealMoney: true };
   }
   const detail = { sim: 'play money', paper: 'orders stay here', demo: 'practice' }[profile];
+  if (status.isPaper) return { text: 'PAPER', detail: 'orders stay here', isRealMoney: false };
   return {
     text: profile.toUpperCase(),
     detail: isLive || profile === 'paper' ? (detail ?? 'orders are sent') : 'no orders',
