@@ -1,6 +1,6 @@
 // Bundles src/main.ts, every thin entry in workers/ and every bench to dist/, one file each. What runs beside an installed package
-// imports it from there; what only the benches need is bundled into them. The page
-// (web/) becomes one script and one style sheet in dist/web.
+// imports it from there; what only the benches need is bundled into them.
+// The page becomes one script and one style sheet in dist/web.
 import { copyFileSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { build } from 'esbuild';
 

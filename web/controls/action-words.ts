@@ -40,7 +40,7 @@ export function wordsOf(action: EngineAction): ActionWords {
       return {
         title: 'Resume trading',
         verb: 'Resume',
-        explanation: 'The engine opens arbitrages again, and counts failures from nothing.',
+        explanation: 'The engine opens arbitrages again.',
         isGrave: false,
         needsConfirmation: true,
       };
@@ -52,7 +52,7 @@ export function wordsOf(action: EngineAction): ActionWords {
       return {
         title: `Set ${action.name}`,
         verb: 'Set',
-        explanation: `${action.name} becomes ${action.text} at once, until the engine ends.`,
+        explanation: `${action.name} becomes ${action.text} at once.`,
         isGrave: false,
         needsConfirmation: false,
       };
@@ -60,7 +60,7 @@ export function wordsOf(action: EngineAction): ActionWords {
       return quiet(
         `Log level of ${action.part}`,
         'Set',
-        `${action.part} prints from ${action.level} on, until the engine ends.`,
+        `${action.part} prints from ${action.level} on.`,
       );
     default:
       return action satisfies never;

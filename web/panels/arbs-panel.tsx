@@ -60,7 +60,9 @@ export function ArbsPanel({ arbs, nowMs }: ArbsPanelProps) {
                 <th scope="col" class="left">
                   market
                 </th>
-                <th scope="col">contracts</th>
+                <th scope="col" class="sparable">
+                  contracts
+                </th>
                 <th scope="col">state</th>
                 <th scope="col">net</th>
               </tr>
@@ -79,7 +81,7 @@ export function ArbsPanel({ arbs, nowMs }: ArbsPanelProps) {
                       {arb.name} <small>{arb.arb}</small>
                     </button>
                   </th>
-                  <td>{sizeText(arb.sizeCenti)}</td>
+                  <td class="sparable">{sizeText(arb.sizeCenti)}</td>
                   <td class={TONES[arb.state]}>{arb.state}</td>
                   <td class={arb.netMicros < 0 ? 'ink-bad' : ''}>
                     {signedDollarsText(arb.netMicros)}
@@ -174,7 +176,9 @@ function Legs({ arb }: { readonly arb: ArbView }) {
       <table class="figures legs">
         <thead>
           <tr>
-            <th scope="col">order</th>
+            <th scope="col" class="sparable">
+              order
+            </th>
             <th scope="col">role</th>
             <th scope="col">bought</th>
             <th scope="col">limit</th>
@@ -185,7 +189,7 @@ function Legs({ arb }: { readonly arb: ArbView }) {
         <tbody>
           {arb.legs.map((leg) => (
             <tr key={leg.clientOrderId}>
-              <th scope="row">
+              <th scope="row" class="sparable">
                 <code>{leg.clientOrderId}</code>
               </th>
               <td>{leg.role}</td>

@@ -23,7 +23,7 @@ export interface LimitsPanelProps {
 export function LimitsPanel({ limits, controls }: LimitsPanelProps) {
   const [edited, setEdited] = useState<string | undefined>(undefined);
   return (
-    <Panel id="limits" title="Limits" aside="changes hold until the engine ends">
+    <Panel id="limits" title="Limits" aside="a change takes effect at once">
       {limits.length === 0 && <Nothing>The engine tells of no limits.</Nothing>}
       <ul class="limits">
         {limits.map((limit) => (

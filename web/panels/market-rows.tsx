@@ -20,6 +20,8 @@ import type { MarketRow } from '../stream/page-state.js';
 
 const COLUMN_COUNT = 8;
 const SHOWN_LEVELS = 8;
+/** On a phone, above a price. */
+const SHORT_NAMES: Readonly<Record<VenueName, string>> = { kalshi: 'kalshi', polymarket: 'polym.' };
 const OUTCOMES: readonly OutcomeName[] = ['yes', 'no'];
 
 export interface MarketRowsProps {
@@ -86,10 +88,7 @@ function Row({ view, nowMs, isOpen, onOpen }: RowProps) {
           />
         )),
       )}
-      <td
-        data-label="net edge / contract"
-        class={`edge ${bought === undefined ? 'ink-dim' : 'ink-good'}`}
-      >
+      <td data-label="net edge" class={`edge ${bought === undefined ? 'ink-dim' : 'ink-good'}`}>
         {view.edge.kalshiOutcome === undefined ? NOTHING : edgeText(view.edge.microsPerContract)}
       </td>
       <td data-label="settles in">
@@ -139,7 +138,7 @@ function PriceCell({ venue, outcome, view, isBought }: PriceCellProps) {
   const isTrusted = book.trust === 'trusted';
   return (
     <td
-      data-label={`${venue} ${outcome}`}
+      data-label={`${SHORT_NAMES[venue]} ${outcome.toUpperCase()}`}
       class={`price ${isBought ? 'bought' : ''} ${isTrusted ? '' : 'untrusted'}`}
       title={isTrusted ? undefined : `not believed: ${book.trust}`}
     >

@@ -47,7 +47,9 @@ export function PositionsPanel({ positions, nowMs }: PositionsPanelProps) {
               <th scope="col" class="ink-polymarket">
                 polymarket
               </th>
-              <th scope="col">cost</th>
+              <th scope="col" class="sparable">
+                cost
+              </th>
               <th scope="col">locked in</th>
               <th scope="col">naked</th>
               <th scope="col">settles in</th>
@@ -85,7 +87,7 @@ function PositionRow({ position, nowMs }: PositionRowProps) {
       <th scope="row">{position.name}</th>
       <td>{held(contractsE6.kalshi)}</td>
       <td>{held(contractsE6.polymarket)}</td>
-      <td>{dollarsText(position.costMicros)}</td>
+      <td class="sparable">{dollarsText(position.costMicros)}</td>
       <td class={position.lockedMicros < 0 ? 'ink-bad' : ''}>
         {signedDollarsText(position.lockedMicros)}
       </td>

@@ -45,7 +45,7 @@ export function TopBar(props: TopBarProps) {
           <dd data-testid="uptime">{clockText(status.uptimeMs)}</dd>
         </div>
       </dl>
-      <Switches kill={status.kill} controls={controls} />
+      <Switches status={status} controls={controls} />
       <button
         type="button"
         class="theme"
@@ -86,17 +86,18 @@ function NakedGauge({ micros, maxMicros }: StatusReply['naked']) {
 const BY_HAND = 'by hand, from the page';
 
 interface SwitchesProps {
-  readonly kill: StatusReply['status']['kill'];
+  readonly status: StatusReply['status'];
   readonly controls: Controls;
 }
 
-function Switches({ kill, controls }: SwitchesProps) {
+function Switches({ status, controls }: SwitchesProps) {
+  const { kill, state } = status;
   return (
     <fieldset class="switches" aria-label="Trading">
       <button
         type="button"
         class="resume"
-        disabled={kill === 'armed'}
+        disabled={kill === 'armed' && state !== 'stopped'}
         onClick={() => controls.ask({ kind: 'resume', why: BY_HAND })}
       >
         Resume…

@@ -1,5 +1,11 @@
 // What a person can ask of the engine, as requests of its API, and what its answers mean.
-import type { ActionReply, ErrorReply, LogLevelBody } from '../../src/control/contract.js';
+import type {
+  ActionReply,
+  ErrorReply,
+  LimitBody,
+  LogLevelBody,
+  ReasonBody,
+} from '../../src/control/contract.js';
 
 export type EngineAction =
   | { readonly kind: 'stop-opening' | 'kill' | 'resume'; readonly why: string }
@@ -25,7 +31,7 @@ export type EngineAction =
 export interface ActionRequest {
   readonly method: 'POST' | 'PUT';
   readonly path: string;
-  readonly body: unknown;
+  readonly body: ReasonBody | LimitBody | LogLevelBody;
 }
 
 export function requestOf(action: EngineAction): ActionRequest {
