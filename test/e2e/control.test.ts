@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,17 +7,14 @@ import { afterEach, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import type { StatusReply, StreamFrame } from '../../src/control/contract.js';
 import type { ArbView, LimitView, MarketView } from '../../src/runtime/views.js';
-import { EngineRun, endAllRuns } from './engine-process.js';
+import { startControlled, until } from './controlled-run.js';
+import { endAllRuns } from './engine-process.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const PATIENCE_MS = 20_000;
 const NO_ENGINE = 3;
 
-const stateDir = mkdtempSync(join(tmpdir(), 'underround-control-'));
-afterEach(async () => {
-  await endAllRuns();
-  rmSync(stateDir, { recursive: true, force: true });
-});
+afterEach(endAllRuns);
 
 interface Ran {
   readonly code: number;
@@ -26,10 +23,10 @@ interface Ran {
 }
 
 /** Runs a command to its end, as a person does. */
-function run(...args: string[]): Promise<Ran> {
+function command(stateDir: string, args: readonly string[]): Promise<Ran> {
   return new Promise((resolve) => {
-    const command = [MAIN, ...args, '--state-dir', stateDir, '--json'];
-    execFile(process.execPath, command, { timeout: PATIENCE_MS }, (error, out, errors) => {
+    const line = [MAIN, ...args, '--state-dir', stateDir, '--json'];
+    execFile(process.execPath, line, { timeout: PATIENCE_MS }, (error, out, errors) => {
       const code = typeof error?.code === 'number' ? error.code : 0;
       const last = out.trim().split('\n').at(-1) ?? '';
       resolve({ code, json: last === '' ? undefined : JSON.parse(last), errors });
@@ -37,47 +34,27 @@ function run(...args: string[]): Promise<Ran> {
   });
 }
 
-async function until<T>(look: () => Promise<T | undefined>, what: string): Promise<T> {
-  const untilMs = performance.now() + PATIENCE_MS;
-  for (;;) {
-    const found = await look();
-    if (found !== undefined) return found;
-    if (performance.now() > untilMs) throw new Error(`never: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
 it('is seen and steered while it runs, and says so when it does not', {
   timeout: 90_000,
 }, async () => {
-  expect(await run('status')).toMatchObject({ code: NO_ENGINE });
-  const engine = new EngineRun([
-    ...['--seed', '7', '--markets', '20', '--rate', '3', '--duration', '60s'],
-    ...['--state-dir', stateDir, '--ui', '127.0.0.1:0'],
-  ]);
-  const running = await until(async () => {
-    const { json } = await run('status');
-    const reply = json as StatusReply | undefined;
-    return reply?.status?.state === 'running' ? reply : undefined;
-  }, 'a running engine');
-  expect(running).toMatchObject({ profile: 'sim', isLive: true, pid: engine.pid });
-
-  const path = join(stateDir, 'control.json');
-  expect(statSync(path).mode & 0o777).toBe(0o600);
-  const { url, token } = JSON.parse(readFileSync(path, 'utf8')) as { url: string; token: string };
-  const get = async (at: string) => (await fetch(`${url}${at}`)).json() as Promise<unknown>;
+  const controlled = await startControlled(['--seed', '7', '--markets', '20', '--rate', '3']);
+  const { engine, stateDir, url, token, get } = controlled;
+  const run = (...args: string[]) => command(stateDir, args);
+  const { json: status } = await run('status');
+  expect(status).toMatchObject({ profile: 'sim', isLive: true, pid: engine.pid });
+  expect(statSync(join(stateDir, 'control.json')).mode & 0o777).toBe(0o600);
 
   // The page is there, and asks nobody else for anything.
   const page = await fetch(url);
   expect(page.status).toBe(200);
   expect(await page.text()).not.toMatch(/(src|href)="(https?:)?\/\//);
 
-  const markets = (await get('/api/v1/markets')) as MarketView[];
+  const markets = await get<MarketView[]>('/api/v1/markets');
   expect(markets.length).toBe(20);
   const edges = markets.map(({ edge }) => edge.microsPerContract);
   expect(edges).toEqual(edges.toSorted((a, b) => b - a));
   const traded = await until(async () => {
-    const arbs = (await get('/api/v1/arbs')) as ArbView[];
+    const arbs = await get<ArbView[]>('/api/v1/arbs');
     return arbs.find(({ state, legs }) => state === 'matched' && legs.length >= 2);
   }, 'an arbitrage with both legs');
   const { received, published, detected, dequeued } = traded.stampsNs;
@@ -108,7 +85,7 @@ it('is seen and steered while it runs, and says so when it does not', {
   const { name } = markets[0]!;
   expect(await run('freeze', name, '--why', 'a look')).toMatchObject({ code: 0 });
   expect(await run('freeze', name)).toMatchObject({ code: 1 });
-  const frozen = (await get(`/api/v1/markets/${encodeURIComponent(name)}`)) as MarketView;
+  const frozen = await get<MarketView>(`/api/v1/markets/${encodeURIComponent(name)}`);
   expect(frozen.isFrozen).toBe(true);
   expect(frozen.blocked).toContain('frozen');
   expect(await run('unfreeze', name)).toMatchObject({ code: 0 });
@@ -124,12 +101,12 @@ it('is seen and steered while it runs, and says so when it does not', {
   // Stop, resume, and the log of it.
   expect(await run('stop-opening', '--why', 'lunch')).toMatchObject({ code: 0 });
   await until(async () => {
-    const { status } = (await get('/api/v1/status')) as StatusReply;
-    return status.kill === 'stop-opening' ? true : undefined;
+    const { status: now } = await get<StatusReply>('/api/v1/status');
+    return now.kill === 'stop-opening' ? true : undefined;
   }, 'stop-opening');
   expect(await run('resume')).toMatchObject({ code: 0 });
-  const { status } = (await get('/api/v1/status')) as StatusReply;
-  expect(status.kill).toBe('armed');
+  const { status: now } = await get<StatusReply>('/api/v1/status');
+  expect(now.kill).toBe('armed');
   expect(await run('log-level', 'desk', 'warn')).toMatchObject({ code: 0 });
   expect(await run('log-level', 'nobody', 'warn')).toMatchObject({ code: 1 });
   const logs = (await run('logs', '--level', 'warn')).json as { event: string; text: string }[];
@@ -137,7 +114,9 @@ it('is seen and steered while it runs, and says so when it does not', {
   expect(JSON.stringify(logs)).not.toContain(token);
 
   expect(await run('kill', '--why', 'the end')).toMatchObject({ code: 0 });
-  process.kill(engine.pid, 'SIGTERM');
-  await engine.ended;
-  expect(await run('status')).toMatchObject({ code: NO_ENGINE });
+  await controlled.end();
+  const nobody = mkdtempSync(join(tmpdir(), 'underround-nobody-'));
+  expect(await command(nobody, ['status'])).toMatchObject({ code: NO_ENGINE });
+  // A stop is for the next start then.
+  expect(await command(nobody, ['kill'])).toMatchObject({ code: 0 });
 });

@@ -19,7 +19,7 @@ const SIZES = [
   { width: 360, height: 740 },
 ] as const;
 /** A directory for pictures of the page; without it none are taken. */
-const SHOTS = process.env.UNDERROUND_PAGE_SHOTS;
+const SHOTS = process.env.PAGE_SHOTS_DIR;
 
 /** A page with what it asked for, and what went wrong on it. */
 interface Watched {
