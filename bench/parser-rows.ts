@@ -56,7 +56,7 @@ function changeRows(): MicroRow[] {
   return [
     {
       name: 'Kalshi delta, scanned',
-      ratio: 21.5,
+      ratio: 12,
       each: PRICE_E4,
       run: repeat(() => (deltas.scan(DELTA, frame) ? frame.priceE4 : -1)),
     },
@@ -69,7 +69,7 @@ function changeRows(): MicroRow[] {
     },
     {
       name: 'Polymarket price_change of 2, scanned',
-      ratio: 47,
+      ratio: 31,
       batch: 400,
       each: 2,
       run: repeat(() => (scanner.scan(CHANGE, changes) ? changes.count : -1)),

@@ -103,7 +103,8 @@ function quoteWordStore(
 }
 
 function depthRows(): MicroRow[] {
-  const depth = new DepthTable(new SharedArrayBuffer(DepthTable.bytes(1)));
+  const depth = new DepthTable(new SharedArrayBuffer(DepthTable.bytes(2)));
+  const none = new Ladder();
   const levels: DepthLevels = {
     pricesE4: new Int32Array(DEPTH_LEVELS),
     sizesCenti: new Float64Array(DEPTH_LEVELS),
@@ -114,13 +115,28 @@ function depthRows(): MicroRow[] {
     {
       name: 'depth publish, 2 x 15 levels',
       each: 1,
-      ratio: 6.2,
+      ratio: 8,
       run: (operations) => {
         for (let n = 0; n < operations; n++) {
           bids.sizesCenti[bids.count - 1] = n + 1;
+          bids.changedFrom = 0;
+          bids.changedTo = DEPTH_LEVELS;
           depth.publish(0, bids, bids, 10_000);
         }
         depth.read(0, 0, levels);
+        return levels.sizesCenti[0]!;
+      },
+    },
+    {
+      name: 'depth publish, one size',
+      each: 1,
+      ratio: 3,
+      run: (operations) => {
+        for (let n = 0; n < operations; n++) {
+          bids.set(bids.bestPriceE4(), n + 1);
+          depth.publish(1, bids, none, 10_000);
+        }
+        depth.read(1, 0, levels);
         return levels.sizesCenti[0]!;
       },
     },
