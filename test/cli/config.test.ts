@@ -22,6 +22,7 @@ import { PROFILE_DEFAULTS } from '../../src/runtime/profile-defaults.js';
 
 const CHOICES = { stateDir: '/s', acceptDifferences: false };
 const TEXTS = [
+  '127.0.0.1:8080',
   'postgres://trader@127.0.0.1:5432/trades',
   'rediss://127.0.0.1:6379/1',
   'http://a.example/x',
