@@ -117,6 +117,10 @@ export const EVENTS: Readonly<Record<string, EventRule>> = {
   'alert-unknown': alert('desk', 'error', 'unknown', { by: ['clientOrderId'] }),
   'look-up-failed': alert('accounts', 'warn', 'look-up', { by: ['venue'] }),
   // Where records also go, and what watches.
+  paper: line('engine'),
+  hypertables: line('sinks'),
+  'no-hypertables': line('sinks'),
+  'sinks-died': alert('sinks', 'error', 'sinks-died'),
   'sink-down': alert('sinks', 'error', 'sink', { by: ['sink'] }),
   'sink-up': over('sinks', 'sink', ['sink']),
   // To every target, past queue and levels: `underround alerts test`.
