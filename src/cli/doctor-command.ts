@@ -123,8 +123,7 @@ function settingsFinding(
   try {
     const options = { config, durationMs: undefined, stateDir, acceptDifferences: false, paper };
     const engine = engineConfigOf(options, exchange?.ready);
-    const orders =
-      engine.paper !== undefined ? 'on paper' : engine.observe ? 'none' : 'real to the exchanges';
+    const orders = ordersText(engine);
     const text = `profile ${engine.profile}, orders ${orders}`;
     return { finding: { name, verdict: 'ok', text, advice: undefined }, engine };
   } catch (error) {
@@ -134,6 +133,12 @@ function settingsFinding(
       'underround init writes a file with all of them; keys and exchanges were not looked at';
     return { finding: { name, verdict: 'fail', text, advice }, engine: undefined };
   }
+}
+
+function ordersText({ paper, observe, profile }: EngineConfig): string {
+  if (paper !== undefined) return 'on paper';
+  if (observe) return 'none, it observes';
+  return profile === 'sim' ? 'with play money' : 'to the exchanges';
 }
 
 /** With --json, standard output is for the object alone. */

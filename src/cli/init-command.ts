@@ -1,4 +1,5 @@
 // `underround init`: writes a file of settings with comments and puts the keys in their place, by questions or by flags.
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { ConfigError } from '../runtime/config.js';
@@ -38,6 +39,7 @@ Examples:
   $ underround init --yes --profile live --generate-kalshi-key --polymarket-key-file wallet.key --signature-type 2 --funder 0x...
 `;
 
+const PAIRS_FILE = 'pairs.yaml';
 const PAIRS_TEXT = `# The pairs that may be traded: the same event on both exchanges, looked at by a person. Read the rules of both
 # markets to the end before one is approved: what looks the same may settle differently.
 #
@@ -192,9 +194,10 @@ function filesOf(
     files.push({ path, text: wallet.text });
   }
   if (profile !== 'sim') {
-    const path = join(directory, 'pairs.yaml');
+    const path = join(directory, PAIRS_FILE);
     values.set('pairs.path', path);
-    files.push({ path, text: PAIRS_TEXT });
+    // What a person has approved is not begun anew.
+    if (!existsSync(path)) files.push({ path, text: PAIRS_TEXT });
   }
   files.push({ path: join(directory, '.gitignore'), text: GITIGNORE_TEXT });
   // Last: a file of settings whose files are all there.
@@ -235,7 +238,7 @@ function tellNext(
   }
   say('');
   if (missing.length > 0) say(`still to be set in ${configPath}: ${missing.join(', ')}`);
-  if (profile !== 'sim') say(`approve pairs in ${join(directory, 'pairs.yaml')}`);
+  if (profile !== 'sim') say(`approve pairs in ${join(directory, PAIRS_FILE)}`);
   say(`next:   underround doctor --config ${configPath}`);
 }
 

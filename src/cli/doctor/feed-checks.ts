@@ -42,7 +42,8 @@ async function watched(
     for (;;) {
       const status = monitor.status(LEVELS);
       if (status.trust === TRUSTED) return trustedTold(market, status);
-      if (status.elapsedMs > TRUST_DEADLINE_MS) return untrustedTold(market, status);
+      if (isRefused(status) || status.elapsedMs > TRUST_DEADLINE_MS)
+        return untrustedTold(market, status);
       await pause(LOOK_EVERY_MS);
     }
   } finally {
@@ -57,11 +58,16 @@ function trustedTold(market: string, { elapsedMs, frames }: MonitorStatus): Told
   );
 }
 
+/** Asked again with the same key, it would be refused again. */
+function isRefused({ down }: MonitorStatus): boolean {
+  return /\b40[13]\b/.test(down?.why ?? '');
+}
+
 function untrustedTold(market: string, status: MonitorStatus): Told<true> {
-  const { down, trust, frames } = status;
+  const { down, trust, frames, elapsedMs } = status;
   const why = down === undefined ? trust : `no connection: ${down.why}`;
-  const text = `${market}: no trusted book in ${TRUST_DEADLINE_MS} ms, ${frames.count} frames, ${why}`;
-  if (/\b401\b|\b403\b/.test(why)) {
+  const text = `${market}: no trusted book in ${Math.round(elapsedMs)} ms, ${frames.count} frames, ${why}`;
+  if (isRefused(status)) {
     return bad(text, 'the key was refused: look at your API keys on the exchange');
   }
   if (down !== undefined)
