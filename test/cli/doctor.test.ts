@@ -12,6 +12,7 @@ import {
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Database from 'libsql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { doctorText, worstOf } from '../../src/cli/doctor/doctor-text.js';
 import { AskedExchange, hostsOf, reach } from '../../src/cli/doctor/exchange-checks.js';
@@ -167,10 +168,15 @@ describe('the state', () => {
     mkdirSync(stateDir);
     const path = journalFile(stateDir);
     JournalStore.open(path).close();
+    // All of it in the one file.
+    const database = new Database(path);
+    database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    database.close();
     expect(named(await look(stateDir), 'journal')).toMatchObject({ verdict: 'ok' });
     const bytes = readFileSync(path);
     // The header and the first page stay as they are: the file opens.
     bytes.fill(0xaa, 4_096 * 3, 4_096 * 8);
+    for (const suffix of ['-wal', '-shm']) rmSync(path + suffix, { force: true });
     writeFileSync(path, bytes);
     expect(named(await look(stateDir), 'journal').verdict).toBe('fail');
   });
@@ -403,7 +409,13 @@ describe('doctor as a command', () => {
       expect(response.ok).toBe(true);
     }
     const file = attach('skewed', (ready) => ready);
-    const { code, reply } = await doctor(96, '--attach', file, '--state-dir', join(directory, 's'));
+    const { code, reply } = await doctor(
+      128,
+      '--attach',
+      file,
+      '--state-dir',
+      join(directory, 's'),
+    );
     expect(code).toBe(1);
     expect(verdictsOf(reply)).toMatchObject({
       'open files': 'fail',
