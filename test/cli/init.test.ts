@@ -194,13 +194,15 @@ describe('init with flags', () => {
   });
 });
 
-const hasScript = spawnSync('script', ['--version']).status === 0;
+/** Of util-linux: runs a command at a pseudo-terminal. */
+const TERMINAL = 'script';
+const hasScript = spawnSync(TERMINAL, ['--version']).status === 0;
 
 describe.runIf(hasScript)('init on a terminal', () => {
   it('asks for what no flag says, and shows no key that is typed', async () => {
     const flags = ['init', '--dir', 'typed', '--profile', 'live', '--kalshi-pem', pemPath];
     const words = [process.execPath, program.mainPath, ...flags].map((word) => `'${word}'`);
-    const child = spawn('script', ['-qefc', words.join(' '), '/dev/null'], {
+    const child = spawn(TERMINAL, ['-qefc', words.join(' '), '/dev/null'], {
       stdio: ['pipe', 'pipe', 'pipe'],
       cwd: directory,
     });

@@ -278,11 +278,6 @@ function cashTold(text: string, micros: number, maxCostMicros: number, where: st
   return doubtful(text, todo, true);
 }
 
-export interface FoundPairs {
-  readonly approved: readonly ApprovedPair[];
-  readonly traded: readonly TradedPair[];
-}
-
 export function pairsFile(path: string): Promise<Checked<readonly ApprovedPair[]>> {
   return examine({
     name: 'pairs file',
