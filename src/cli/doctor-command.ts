@@ -102,36 +102,69 @@ async function ended(end: RunEnd, exchange: RunningExchange | undefined): Promis
 
 async function look(wish: Wish, exchange: RunningExchange | undefined): Promise<Finding[]> {
   const settings = settingsFinding(wish, exchange);
-  const { engine } = settings;
+  const { engine, isComplete } = settings;
   if (engine !== undefined) keepKeys(engine);
   const stateDir = engine?.stateDir ?? wish.stateDir ?? join(process.cwd(), 'underround-state');
   const subject: Subject = {
     config: wish.config,
     stateDir,
     engine,
+    isComplete,
     locksDir: exchange?.ready.directory,
   };
   return [settings.finding, ...(await findingsOf(subject))];
 }
 
-/** What is missing is a finding like others: machine and state can be looked at without. */
-function settingsFinding(
-  { config, stateDir, paper }: Wish,
-  exchange: RunningExchange | undefined,
-): { readonly finding: Finding; readonly engine: EngineConfig | undefined } {
+interface Settings {
+  readonly finding: Finding;
+  /** Undefined when not even the addresses are known. */
+  readonly engine: EngineConfig | undefined;
+  readonly isComplete: boolean;
+}
+
+/** What is missing is a finding like others: the rest can be looked at without. */
+function settingsFinding(wish: Wish, exchange: RunningExchange | undefined): Settings {
   const name = 'settings';
   try {
-    const options = { config, durationMs: undefined, stateDir, acceptDifferences: false, paper };
-    const engine = engineConfigOf(options, exchange?.ready);
-    const orders = ordersText(engine);
-    const text = `profile ${engine.profile}, orders ${orders}`;
-    return { finding: { name, verdict: 'ok', text, advice: undefined }, engine };
+    const engine = engineOf(wish, wish.config, exchange);
+    const text = `profile ${engine.profile}, orders ${ordersText(engine)}`;
+    return { finding: { name, verdict: 'ok', text, advice: undefined }, engine, isComplete: true };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const text = error.problems.join('; ');
-    const advice =
-      'underround init writes a file with all of them; keys and exchanges were not looked at';
-    return { finding: { name, verdict: 'fail', text, advice }, engine: undefined };
+    const advice = 'set them there; underround init writes a file with all settings';
+    const engine = withoutOwn(wish, exchange);
+    return { finding: { name, verdict: 'fail', text, advice }, engine, isComplete: false };
+  }
+}
+
+function engineOf(
+  { stateDir, paper }: Wish,
+  config: Config,
+  exchange: RunningExchange | undefined,
+): EngineConfig {
+  const options = { config, durationMs: undefined, stateDir, acceptDifferences: false, paper };
+  return engineConfigOf(options, exchange?.ready);
+}
+
+/** With what only the user can know left empty: hosts, clocks and feeds of others can be looked at. */
+function withoutOwn(wish: Wish, exchange: RunningExchange | undefined): EngineConfig | undefined {
+  const { kalshi, polymarket, pairs } = wish.config;
+  const config: Config = {
+    ...wish.config,
+    kalshi: { ...kalshi, keyId: kalshi.keyId ?? '', privateKeyPath: kalshi.privateKeyPath ?? '' },
+    polymarket: {
+      ...polymarket,
+      privateKeyPath: polymarket.privateKeyPath ?? '',
+      funder: polymarket.funder ?? '',
+    },
+    pairs: { path: pairs.path ?? '' },
+  };
+  try {
+    return engineOf(wish, config, exchange);
+  } catch (error) {
+    if (error instanceof ConfigError) return undefined;
+    throw error;
   }
 }
 

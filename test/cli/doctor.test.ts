@@ -396,6 +396,37 @@ describe('doctor as a command', () => {
     expect(other.human).not.toContain(pem.split('\n')[3]);
   }, 30_000);
 
+  it('looks at what it can when keys and pairs are not set', async () => {
+    const { kalshi, polymarket } = exchange.ready;
+    const config = join(directory, 'unset.yaml');
+    const lines = [
+      'profile: demo',
+      `kalshi: { restUrl: "${kalshi.restUrl}", wsUrl: "${kalshi.wsUrl}" }`,
+      `polymarket: { restUrl: "${polymarket.restUrl}", wsUrl: "${polymarket.wsUrl}",`,
+      `  standardExchange: "${polymarket.exchanges.standard}", negRiskExchange: "${polymarket.exchanges.negRisk}" }`,
+    ];
+    writeFileSync(config, lines.join('\n'));
+    const { code, reply } = await doctor(
+      4_096,
+      ...['--config', config, '--state-dir', join(directory, 'unset')],
+    );
+    expect(code).toBe(1);
+    expect(named(reply.findings, 'settings').text).toContain('kalshi.keyId');
+    expect(verdictsOf(reply)).toMatchObject({
+      settings: 'fail',
+      'kalshi host': 'ok',
+      'kalshi clock': 'ok',
+      'polymarket status': 'ok',
+      'kalshi key': 'skipped',
+      'kalshi feed': 'skipped',
+      'polymarket key': 'skipped',
+      pairs: 'skipped',
+    });
+    expect(named(reply.findings, 'kalshi account').text).toBe(
+      'not set: kalshi.keyId, kalshi.privateKeyPath',
+    );
+  }, 20_000);
+
   it('names what is wrong with clocks, pauses and file limits', async () => {
     const { controlUrl } = exchange.ready;
     for (const fault of [

@@ -27,20 +27,22 @@ import { machineFindings } from './machine-checks.js';
 import { stateFindings } from './state-checks.js';
 
 const REQUEST_TIMEOUT_MS = 4_500;
-const PAPER = 'orders are on paper: no wallet is needed';
+const PAPER = 'orders and money are on paper';
 
 export interface Subject {
   readonly config: Config;
   readonly stateDir: string;
-  /** Undefined when addresses, keys or pairs are missing: then machine and state alone are looked at. */
+  /** Undefined when addresses are missing: then machine and state alone are looked at. What else is missing is '' in it. */
   readonly engine: EngineConfig | undefined;
+  readonly isComplete: boolean;
   readonly locksDir: string | undefined;
 }
 
 /** In the order in which a person reads them. Never rejects because of what it finds. */
 export async function findingsOf(subject: Subject): Promise<Finding[]> {
-  const { config, engine } = subject;
-  const groups = [machineFindings(config), stateFindings(subject)];
+  const { config, stateDir, engine, locksDir, isComplete } = subject;
+  const locked = isComplete ? engine : undefined;
+  const groups = [machineFindings(config), stateFindings({ stateDir, engine: locked, locksDir })];
   if (engine !== undefined) groups.push(exchangeFindings(engine));
   return (await Promise.all(groups)).flat();
 }
@@ -50,7 +52,9 @@ async function exchangeFindings(engine: EngineConfig): Promise<Finding[]> {
   const kalshi = new AskedExchange(engine.kalshi.restUrl, REQUEST_TIMEOUT_MS, clock);
   const polymarket = new AskedExchange(engine.polymarket.restUrl, REQUEST_TIMEOUT_MS, clock);
   try {
-    const approved = pairsFile(engine.pairsPath);
+    const approved = unlessUnset('pairs file', { 'pairs.path': engine.pairsPath }, () =>
+      pairsFile(engine.pairsPath),
+    );
     const traded = examineWith(
       approved,
       (pairs) => tradedPairs(pairs, kalshi, polymarket),
@@ -74,7 +78,8 @@ function kalshiLooks(
   approved: Promise<Checked<readonly ApprovedPair[]>>,
 ): Promise<Checked<unknown>>[] {
   const { keyId, privateKeyPath, restUrl, wsUrl, dialect, useYesPrice } = engine.kalshi;
-  const key = kalshiKey(privateKeyPath);
+  const own = { 'kalshi.keyId': keyId, 'kalshi.privateKeyPath': privateKeyPath };
+  const key = unlessUnset('kalshi key', own, () => kalshiKey(privateKeyPath));
   const skew = clockSkew('kalshi', kalshi, engine.risk.maxClockSkewMs);
   // What is signed carries the exchange's time: asked for once that is known, or cannot be.
   const signing = skew.then(() => key);
@@ -143,7 +148,11 @@ function polymarketLooks(
     const none = names.map((name) => noneOf(`polymarket ${name}`));
     return [...outside, ...none, book];
   }
-  const key = polymarketKey(engine.polymarket);
+  const own = {
+    'polymarket.privateKeyPath': engine.polymarket.privateKeyPath,
+    'polymarket.funder': engine.polymarket.funder,
+  };
+  const key = unlessUnset('polymarket key', own, () => polymarketKey(engine.polymarket));
   const login = examineWith(
     skew.then(() => key),
     (signer) => polymarketLogin(polymarket, signer, chainId),
@@ -166,6 +175,17 @@ function polymarketLooks(
     'polymarket allowances',
   );
   return [...outside, key, login, cash, allowances, book];
+}
+
+/** `needed`: by setting path, '' for what nobody has set. */
+async function unlessUnset<T>(
+  name: string,
+  needed: Readonly<Record<string, string>>,
+  look: () => Promise<Checked<T>>,
+): Promise<Checked<T>> {
+  const unset = Object.keys(needed).filter((path) => needed[path] === '');
+  if (unset.length === 0) return look();
+  return { finding: skipped(name, `not set: ${unset.join(', ')}`), value: undefined };
 }
 
 async function noneOf(name: string): Promise<Checked<unknown>> {
