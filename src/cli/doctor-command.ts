@@ -25,7 +25,8 @@ import { SIM_DEFAULTS } from './sim-command.js';
 
 const EXAMPLES = `
 It takes the settings of \`underround run\` and looks at the machine, the state directory, the keys, both exchanges, the money and the
-first book of each feed. It asks only: no order leaves, with no flag. For a moment it holds the locks that an engine holds.
+first book of each feed. No order leaves, with no flag. As a run does, it has Polymarket make the wallet's API key if there is none,
+makes the state directory if there is none, and holds the locks of an engine, those for a moment.
 Key files are read, and no part of a key is shown.
 
 Exit codes: 0 nothing failed, there may be warnings; 1 something failed; 2 wrong flags or configuration.

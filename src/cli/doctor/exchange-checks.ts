@@ -11,6 +11,7 @@ import type { EngineConfig } from '../../runtime/engine-config.js';
 import { loadTradedPairs } from '../../runtime/markets.js';
 import { type ApprovedPair, loadPairs } from '../../runtime/pairs.js';
 import type { TradedPair } from '../../runtime/worker-protocol.js';
+import { processSecrets } from '../../telemetry/secrets.js';
 import { loadKalshiCash } from '../../venues/kalshi/account.js';
 import { loadKalshiExchangeStatus } from '../../venues/kalshi/exchange-status.js';
 import type { KalshiIdentity } from '../../venues/kalshi/headers.js';
@@ -33,6 +34,7 @@ const SHOWN_REFUSED = 5;
 const DATED_CALLS = 4;
 const DATED_EVERY_MS = 260;
 const SLOW_CONNECT_MS = 250;
+const CONNECTIONS = 3;
 const PORTS: Readonly<Record<string, string>> = {
   'http:': '80',
   'ws:': '80',
@@ -80,7 +82,12 @@ export function reach(venue: Venue, url: URL): Promise<Checked<true>> {
     name: `${venue} host`,
     advice: reachAdvice(address),
     look: async (): Promise<Told<true>> => {
-      const tookMs = await connectMs(url.hostname.replace(/^\[|\]$/g, ''), Number(portOf(url)));
+      const host = url.hostname.replace(/^\[|\]$/g, '');
+      let tookMs = Number.POSITIVE_INFINITY;
+      // The quickest: the others may have waited for other looks.
+      for (let connection = 0; connection < CONNECTIONS; connection++) {
+        tookMs = Math.min(tookMs, await connectMs(host, Number(portOf(url))));
+      }
       const text = `${address} reached in ${tookMs.toFixed(1)} ms`;
       if (tookMs <= SLOW_CONNECT_MS) return good(text, true);
       return doubtful(text, 'move nearer to the exchange: others are quicker', true);
@@ -225,6 +232,9 @@ export function polymarketLogin(
         : 'ask again later: the exchange did not answer as it should',
     look: async (): Promise<Told<PolymarketIdentity>> => {
       const credentials = await loadPolymarketCredentials(rest, key, chainId, clock);
+      for (const secret of [credentials.apiKey, credentials.passphrase])
+        processSecrets.keep(secret);
+      processSecrets.keep(credentials.secret.toString('base64'));
       const identity = { credentials, clock };
       if (await isPolymarketClosedOnly(rest, identity)) {
         const todo = 'ask Polymarket why; until then nothing can be bought there';
