@@ -6,7 +6,9 @@ import { alertsCommand } from './alerts-command.js';
 import { type BenchCommandParts, benchCommand } from './bench-command.js';
 import { configCommand } from './config-command.js';
 import { controlCommands } from './control-commands.js';
+import { doctorCommand } from './doctor-command.js';
 import { EXIT_GOOD, EXIT_USAGE, errorText, exitCodeOf } from './exit-codes.js';
+import { initCommand } from './init-command.js';
 import { monitorCommand } from './monitor-command.js';
 import { recordCommand } from './record-command.js';
 import { reportCommand } from './report-command.js';
@@ -21,6 +23,8 @@ Examples:
   $ underround sim --seed 7         only the simulated exchanges
   $ underround monitor --venue kalshi   watch one market's frames, book and latency
   $ underround report --since 24h   what was fired, filled, paid, gained and missed
+  $ underround init                 settings and a place for the keys, by questions
+  $ underround doctor               is everything there that a run needs
   $ underround config show          what is in force, and where it came from
   $ underround bench micro          measure the building blocks on this machine
 `;
@@ -59,6 +63,8 @@ export function createProgram(parts: BenchCommandParts): Command {
     .addCommand(reportCommand(parts.ended))
     .addCommand(whyCommand(parts.ended))
     .addCommand(alertsCommand(parts.ended))
+    .addCommand(initCommand())
+    .addCommand(doctorCommand(parts))
     .addCommand(configCommand())
     .addCommand(benchCommand(parts));
   for (const command of controlCommands(parts.ended)) program.addCommand(command);

@@ -171,13 +171,13 @@ function endedEvent({ summary, status: { arbs, pnlMicros } }: SessionResult): En
 }
 
 /** Before the first of them is used: from now on none is shown. */
-function keepKeys({ kalshi, polymarket }: EngineConfig): void {
+export function keepKeys({ kalshi, polymarket }: EngineConfig): void {
   processSecrets.keep(kalshi.keyId);
   processSecrets.keepFile(kalshi.privateKeyPath);
   processSecrets.keepFile(polymarket.privateKeyPath);
 }
 
-function exchangeStarter(
+export function exchangeStarter(
   config: Config,
   attach: string | undefined,
   mainPath: string,
@@ -189,12 +189,12 @@ function exchangeStarter(
 }
 
 /** What outlasts the engine lies with what it traded on. */
-function stateBeside(attach: string, paper: boolean): string {
+export function stateBeside(attach: string, paper: boolean): string {
   return join(dirname(resolve(attach)), paper ? 'underround-paper-state' : 'underround-state');
 }
 
 /** How the simulated exchanges are was settled when they were started. A file of settings may say it for other runs. */
-function refuseWithAttach({ config, origins }: ResolvedConfig): void {
+export function refuseWithAttach({ config, origins }: ResolvedConfig): void {
   if (config.profile !== 'sim') {
     throw new UsageError(`--attach is for simulated exchanges: profile=${config.profile}`);
   }

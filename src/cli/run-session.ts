@@ -107,7 +107,8 @@ async function locked(
   }
 }
 
-function engineConfigOf(
+/** Throws ConfigError naming what is missing. `ready`: what the simulated exchanges said. */
+export function engineConfigOf(
   { config, stateDir, acceptDifferences, paper = false }: SessionOptions,
   ready: ReadyLine | undefined,
 ): EngineConfig {

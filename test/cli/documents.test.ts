@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { configurationPage } from '../../scripts/configuration-page.js';
 import { createProgram } from '../../src/cli/program.js';
 import { SETTINGS } from '../../src/runtime/config-schema.js';
+import { EVENTS } from '../../src/telemetry/event-table.js';
 
 const read = (path: string): string => readFileSync(path, 'utf8');
 
@@ -19,6 +20,17 @@ describe('documents', () => {
     expect(named.sort()).toEqual(
       [...Object.keys(dependencies), ...Object.keys(devDependencies)].sort(),
     );
+  });
+
+  it('docs/OPERATIONS.md says what to do about every alert, and of none that is gone', () => {
+    const table = read('docs/OPERATIONS.md').split('## At three in the morning')[1] ?? '';
+    const cells = [...table.matchAll(/^\| (`[^|]+)\|/gm)].flatMap(([, cell = '']) => [
+      ...cell.matchAll(/`([^`]+)`/g),
+    ]);
+    const called = Object.entries(EVENTS).flatMap(([event, { alert }]) =>
+      alert === undefined || alert.resolves ? [] : [event],
+    );
+    expect(cells.map(([, event]) => event).sort()).toEqual(called.sort());
   });
 
   it('README names only flags that exist', () => {
