@@ -23,6 +23,8 @@ export interface BlockPlan {
   readonly phases: readonly Phase[];
   /** Flags of `underround run`. */
   readonly engineFlags: readonly string[];
+  /** Once the engine trades: does something beside it, and gives what ends that. Told the engine's state directory. */
+  readonly beside?: (stateDir: string) => Promise<() => Promise<void>>;
 }
 
 /** What the engine's summary says that the bench reads. */
@@ -93,6 +95,7 @@ async function measure(program: Program, plan: BlockPlan): Promise<BlockResult> 
       `it answers too few openings: program=${program} openings=${warm.openings} answered=${warm.answered}`,
     );
   }
+  if (plan.beside !== undefined) enders.push(await plan.beside(trader.stateDir));
   const played: Played[] = [];
   for (const phase of plan.phases) played.push(await exchange.play('play', phase));
   await pause(SETTLE_MS);
@@ -144,6 +147,8 @@ class Exchange {
 }
 
 interface Trader {
+  /** Of underround. */
+  readonly stateDir: string;
   /** Ends it in peace. */
   finish(): Promise<EngineSummary | undefined>;
 }
@@ -152,7 +157,7 @@ function startTrader(program: Program, ready: SimReady, flags: readonly string[]
   if (program === 'naive') {
     run([beside('naive-bot.js'), JSON.stringify(ready)]);
     // It has nothing to say at its end.
-    return { finish: async () => undefined };
+    return { stateDir: '', finish: async () => undefined };
   }
   const directory = mkdtempSync(join(tmpdir(), 'underround-wire-'));
   enders.push(async () => rmSync(directory, { recursive: true, force: true, maxRetries: 3 }));
@@ -166,6 +171,8 @@ function startTrader(program: Program, ready: SimReady, flags: readonly string[]
     last = line;
   });
   return {
+    // Beside the file of --attach, where the engine puts it.
+    stateDir: join(directory, 'underround-state'),
     finish: async () => {
       child.kill('SIGINT');
       await ended(child, 'close');

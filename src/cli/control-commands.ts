@@ -2,7 +2,14 @@
 // engine obeys at its next look and a dead one finds at its next start; everything else needs an engine that answers.
 import { Command } from 'commander';
 import { askEngine, NoEngineError, RefusedError } from '../control/client.js';
-import type { ActionReply, LogLine, StatusReply } from '../control/contract.js';
+import type {
+  ActionReply,
+  LimitBody,
+  LogLevelBody,
+  LogLine,
+  ReasonBody,
+  StatusReply,
+} from '../control/contract.js';
 import { KILL_LEVELS, killFile, readKillState, writeKillState } from '../runtime/kill-switch.js';
 import type { LimitView } from '../runtime/views.js';
 import { ARMED, type KillLevel, STOP_EVERYTHING, STOP_OPENING } from '../shm/risk-table.js';
@@ -90,7 +97,8 @@ function whyOf({ why }: Flags, name: string): string {
 }
 
 async function post(stateDir: string, path: string, why: string): Promise<Said> {
-  const reply = (await askEngine(stateDir, 'POST', path, { why })) as ActionReply;
+  const body: ReasonBody = { why };
+  const reply = (await askEngine(stateDir, 'POST', path, body)) as ActionReply;
   return { text: reply.done, json: reply };
 }
 
@@ -189,8 +197,8 @@ function limitsCommand(ended: Ended): Command {
         );
       }
       const path = `/api/v1/limits/${encodeURIComponent(name)}`;
-      const value = Number(text);
-      const reply = (await askEngine(stateDir, 'PUT', path, { value })) as ActionReply;
+      const body: LimitBody = { value: Number(text) };
+      const reply = (await askEngine(stateDir, 'PUT', path, body)) as ActionReply;
       return { text: reply.done, json: reply };
     },
     (command) => command.argument('[set...]', 'set, the name, and a whole number in its own unit'),
@@ -248,7 +256,9 @@ function logLevelCommand(ended: Ended): Command {
     ended,
     async (stateDir, [part = '', level = '']) => {
       const path = `/api/v1/log-levels/${encodeURIComponent(part)}`;
-      const reply = (await askEngine(stateDir, 'PUT', path, { level })) as ActionReply;
+      // What is no level the engine refuses, with those that are.
+      const body = { level } as LogLevelBody;
+      const reply = (await askEngine(stateDir, 'PUT', path, body)) as ActionReply;
       return { text: reply.done, json: reply };
     },
     (command) => command.argument('<part>').argument('<level>', 'debug, info, warn or error'),

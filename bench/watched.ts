@@ -1,0 +1,172 @@
+// Whether those who look at the engine, and where its records also go, cost an order time: wire to wire with nobody, with the page open and
+// shut, and with sinks that are up, slow or dead, in turns. A way's figure is its blocks' median p99 against that of the blocks with nobody.
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { WebSocket } from 'ws';
+import { readControlFile } from '../src/control/token.js';
+import { freePort } from '../test/sinks/free-port.js';
+import { PostgresServer, postgresPrograms } from '../test/sinks/postgres-server.js';
+import { RedisServer, redisProgram } from '../test/sinks/redis-server.js';
+import { median } from './quantiles.js';
+import {
+  createReport,
+  describeMachine,
+  isSmoke,
+  markdownTable,
+  printReport,
+  type Row,
+} from './report.js';
+import { type BlockPlan, type BlockResult, runBlock } from './wire-block.js';
+import { figuresAt } from './wire-rows.js';
+
+const ROUNDS = isSmoke ? 1 : 3;
+const PER_SECOND = 25;
+const SECONDS = isSmoke ? 3 : 10;
+const FIRST_SEED = 11;
+const HOST = '127.0.0.1';
+const NOBODY = 'nobody looks';
+
+/** One way of being watched. What it starts beside the engine it ends. */
+interface Way {
+  readonly name: string;
+  /** Flags of the engine, what runs beside it, and what ends all of it. */
+  open(): Promise<{
+    readonly flags: readonly string[];
+    readonly beside?: BlockPlan['beside'];
+    end(): Promise<void>;
+  }>;
+}
+
+const nothing = async () => undefined;
+const PAGE = ['--ui', `${HOST}:0`];
+
+const WAYS: readonly Way[] = [
+  { name: NOBODY, open: async () => ({ flags: [], end: nothing }) },
+  { name: 'the page is shut', open: async () => ({ flags: PAGE, end: nothing }) },
+  {
+    name: 'the page is open',
+    open: async () => ({ flags: PAGE, beside: openPage, end: nothing }),
+  },
+  { name: 'sinks are dead', open: deadSinks },
+  { name: 'sinks are slow', open: slowSinks },
+  { name: 'sinks are up', open: goodSinks },
+];
+
+const machine = describeMachine();
+const blocks = new Map<string, BlockResult[]>();
+for (let round = 0; round < ROUNDS; round++) {
+  // Who comes first is another one in each round.
+  for (const [at] of WAYS.entries()) await measure(WAYS[(at + round) % WAYS.length]!, round);
+}
+const rows = WAYS.flatMap(({ name }) => rowOf(name));
+printReport(createReport('watched', machine, rows, pageOf(rows)));
+
+async function measure(way: Way, round: number): Promise<void> {
+  const { flags, beside, end } = await way.open();
+  try {
+    const block = await runBlock('underround', {
+      seed: FIRST_SEED + round,
+      openedPairs: 76,
+      noisePairs: 24,
+      warm: { perSecond: PER_SECOND, answered: isSmoke ? 40 : 100 },
+      floor: { perSecond: 100, seconds: 1 },
+      phases: [{ perSecond: PER_SECOND, seconds: SECONDS }],
+      engineFlags: flags,
+      ...(beside && { beside }),
+    });
+    blocks.set(way.name, [...(blocks.get(way.name) ?? []), block]);
+    process.stderr.write(`round ${round + 1} of ${ROUNDS}: ${way.name}\n`);
+  } finally {
+    await end();
+  }
+}
+
+/** Reads every frame, as a browser does. */
+async function openPage(stateDir: string): Promise<() => Promise<void>> {
+  const control = readControlFile(stateDir);
+  if (control === undefined) throw new Error(`no control file: dir=${stateDir}`);
+  const socket = new WebSocket(`${control.url.replace('http', 'ws')}/api/v1/stream`);
+  let frames = 0;
+  socket.on('message', (data) => {
+    frames += JSON.parse(String(data)) === null ? 0 : 1;
+  });
+  await once(socket, 'open');
+  return async () => {
+    socket.terminate();
+    if (frames < SECONDS) throw new Error(`the page got too few frames: frames=${frames}`);
+  };
+}
+
+function sinkFlags(postgresUrl: string, redisUrl: string): string[] {
+  return ['--sinks-postgres-url', postgresUrl, '--sinks-redis-url', redisUrl];
+}
+
+/** Nobody listens there. */
+async function deadSinks() {
+  const at = `${HOST}:${await freePort()}`;
+  return { flags: sinkFlags(`postgres://trader@${at}/x`, `redis://${at}`), end: nothing };
+}
+
+/** Somebody takes the connection and never says a word. */
+async function slowSinks() {
+  const server = createServer((socket) => socket.on('error', () => undefined).resume());
+  server.listen(0, HOST);
+  await once(server, 'listening');
+  const at = `${HOST}:${(server.address() as AddressInfo).port}`;
+  return {
+    flags: sinkFlags(`postgres://trader@${at}/x`, `redis://${at}`),
+    end: async () => void server.close(),
+  };
+}
+
+/** Real servers, beside the engine on the same cores; without them the row is left out. */
+async function goodSinks() {
+  const [postgres, redis] = [postgresPrograms(), redisProgram()];
+  if (postgres === undefined || redis === undefined) throw new Error('no PostgreSQL or no Redis');
+  const [database, stream] = [await PostgresServer.start(postgres), await RedisServer.start(redis)];
+  return {
+    flags: sinkFlags(database.url(), stream.url()),
+    end: async () => {
+      await database.remove();
+      await stream.stop();
+    },
+  };
+}
+
+function figuresOf(name: string) {
+  const each = (blocks.get(name) ?? []).map((block) => figuresAt([block], PER_SECOND));
+  return {
+    p50: median(each.map(({ second }) => second.p50)),
+    p99: median(each.map(({ second }) => second.p99)),
+    floors: median(each.map(({ second, floor }) => second.p50 / floor.p50)),
+    lowest: Math.min(...each.map(({ second }) => second.p99)),
+    highest: Math.max(...each.map(({ second }) => second.p99)),
+  };
+}
+
+function rowOf(name: string): Row[] {
+  if (!blocks.has(name)) return [];
+  const alone = figuresOf(NOBODY);
+  const { p50, p99, floors, lowest, highest } = figuresOf(name);
+  const figures = {
+    ...{ p50, p99, 'lowest p99': lowest, 'highest p99': highest, 'ratio p50 to the floor': floors },
+    ...{ 'ratio p50': p50 / alone.p50, 'ratio p99': p99 / alone.p99 },
+  };
+  return [{ name: `second order, ${name}`, unit: 'ns', figures }];
+}
+
+function pageOf(all: readonly Row[]): string {
+  const us = (ns = 0) => (ns / 1_000).toFixed(0);
+  const table = markdownTable(
+    ['second order, µs', 'p50', 'p99', 'blocks’ p99', 'p50 to nobody', 'p99 to nobody'],
+    all.map(({ name, figures }) => [
+      name.replace('second order, ', ''),
+      us(figures.p50),
+      us(figures.p99),
+      `${us(figures['lowest p99'])} to ${us(figures['highest p99'])}`,
+      (figures['ratio p50'] ?? 0).toFixed(2),
+      (figures['ratio p99'] ?? 0).toFixed(2),
+    ]),
+  );
+  return `${ROUNDS} blocks of each in turns, ${PER_SECOND} openings a second for ${SECONDS} s. Noise is what the blocks with nobody differ by among themselves.\n\n${table}\n`;
+}
