@@ -32,8 +32,9 @@ import type {
 } from '../src/runtime/worker-protocol.js';
 import { ENGINE_ENDING, ENGINE_RUNNING } from '../src/shm/control-block.js';
 import { DEPTH_LEVELS } from '../src/shm/depth-table.js';
+import { trustReason } from '../src/shm/quote-table.js';
 import type { PairListing } from '../src/sim/market/listings.js';
-import type { FeedCounter } from '../src/venues/feed.js';
+import { type FeedCounter, TRUST_REASONS } from '../src/venues/feed.js';
 import type { AskLevels, FinalBook, Layout } from './blast-protocol.js';
 
 /**
@@ -100,6 +101,20 @@ export class PipelineEngine {
   get isTrusted(): boolean {
     const { length } = this.ends.pairs;
     return VENUES.every((venue) => this.ends.trustedMarkets(venue) === length);
+  }
+
+  /** What is not trusted, by exchange and reason. */
+  doubts(): string {
+    const { quotes, pairs } = this.ends;
+    const counts = new Map<string, number>();
+    for (const venue of VENUES) {
+      for (let market = 0; market < pairs.length; market++) {
+        const reason = TRUST_REASONS[trustReason(quotes.trustWord(venue * pairs.length + market))];
+        const name = `${VENUE_NAMES[venue]} ${reason}`;
+        counts.set(name, (counts.get(name) ?? 0) + 1);
+      }
+    }
+    return [...counts].map(([name, count]) => `${name}=${count}`).join(' ');
   }
 
   frames(): ByVenue<number> {

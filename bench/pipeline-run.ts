@@ -36,12 +36,12 @@ async function measureEngine(port: number): Promise<RunResult> {
     await engine.start();
     await until(
       () => engine.hasBooks,
-      () => 'books',
+      () => `books: ${engine.doubts()}`,
     );
     tell({ type: 'go' });
     await until(
       () => engine.isTrusted,
-      () => 'trusted books',
+      () => `trusted books: ${engine.doubts()}`,
     );
     const result = await measure(async () => ({
       frames: engine.frames(),

@@ -30,7 +30,8 @@ export interface SocketProtocol {
   /** The socket is gone. Whatever it had said holds no longer. */
   closed(why: string): void;
   /**
-   * Called every tickMs, open or not. Returns why the connection must be given up, or undefined.
+   * Called every tickMs, open or not: everything that had come by `nowNs` was handed over. Returns why the connection must be given up, or
+   * undefined.
    */
   tick(nowNs: number): string | undefined;
 }
@@ -72,8 +73,12 @@ export class WsSession {
     this.#events = events;
     this.#clock = clock;
     this.#random = random;
-    // A loop that wakes late runs its timers before it reads its sockets: at the turn's end nothing that had come is unread.
-    this.#ticker = setInterval(() => setImmediate(() => this.#tick()), tickMs);
+    // A loop that wakes late runs its timers before it reads its sockets: at the turn's end nothing is unread that had come when it began,
+    // and no later time can be spoken for: reading the other sockets may have taken long.
+    this.#ticker = setInterval(() => {
+      const nowNs = this.#clock.nowNs();
+      setImmediate(() => this.#tick(nowNs));
+    }, tickMs);
     this.#connect();
   }
 
@@ -163,9 +168,9 @@ export class WsSession {
     this.#retry = setTimeout(() => this.#connect(), retryMs);
   }
 
-  #tick(): void {
+  #tick(nowNs: number): void {
     if (this.#ended) return;
-    const giveUp = this.#protocol.tick(this.#clock.nowNs());
+    const giveUp = this.#protocol.tick(nowNs);
     if (giveUp !== undefined && this.#socket?.readyState === WebSocket.OPEN) this.reconnect();
   }
 }

@@ -59,12 +59,13 @@ export function runFeed(input: WorkerInput, context: WorkerContext): void {
   const { venue, part, parts } = role;
   const markets = pairs.map((_, market) => market).filter((market) => market % parts === part);
   const worker = new FeedWorker(input, context, venue);
+  // Before anything is asked for: an answer that waits for us is one that comes late.
+  const stopRehearsing = worker.rehearse();
   const connections =
     venue === KALSHI
       ? [worker.openKalshi(markets)]
       : batchesOf(markets).map((batch) => worker.openPolymarket(batch));
   const stopBeating = worker.beat(connections);
-  const stopRehearsing = worker.rehearse();
   const close = async () => {
     stopBeating();
     stopRehearsing();

@@ -1,7 +1,7 @@
 // What every exchange's feed must do, whatever its protocol: never trusted before, after or beside the truth, and back again soon.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FeedRig, type FeedUnderTest, type Side } from './feed-model.js';
+import { FeedRig, type FeedUnderTest, type Side, SlowPipe } from './feed-model.js';
 
 const MARKETS = 3;
 
@@ -335,6 +335,28 @@ function describeAge(feed: FeedUnderTest): void {
     rig.deliver();
     rig.settle();
     expectWhole(rig);
+  });
+
+  it('takes no answer to an earlier question for a quick one while the pipe is behind', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 24, max: 200 }).map((ticks) => ticks * 25),
+        (delayMs) => {
+          const rig = opened(feed);
+          const pipe = new SlowPipe(rig);
+          const steady = (ms: number) => {
+            for (let passed = 0; passed < ms; passed += 50) {
+              rig.peer.change((passed / 50) % MARKETS, 'no', 300, 900 + passed);
+              pipe.pass(50);
+            }
+          };
+          steady(1_000);
+          pipe.delayMs = delayMs;
+          steady(7_000);
+        },
+      ),
+      { numRuns: 60 },
+    );
   });
 }
 

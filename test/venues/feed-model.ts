@@ -118,8 +118,9 @@ export class FeedRig {
   aheadMs = 0;
   /** Books that were shown may have been old below their best prices: only these are compared. */
   isDepthStale = false;
-  /** The peer does not hear the feed. */
+  /** What the feed says waits on its way. */
   isDeaf = false;
+  readonly #unheard: (() => void)[] = [];
   connectionReason: number = REASON_DISCONNECTED;
   /** Until when the feed lets its prices be bought on. */
   freshUntilNs = 0;
@@ -166,9 +167,16 @@ export class FeedRig {
     const { peer } = this;
     this.feed.opened((text) => {
       this.commands.push(text);
-      if (!this.isDeaf && this.isConnected && this.peer === peer) peer.heard(text);
+      this.#unheard.push(() => {
+        if (this.isConnected && this.peer === peer) peer.heard(text);
+      });
+      this.#hear();
     }, this.clock.nowNs());
     this.check();
+  }
+
+  #hear(): void {
+    if (!this.isDeaf) for (const hear of this.#unheard.splice(0)) hear();
   }
 
   disconnect(): void {
@@ -180,6 +188,7 @@ export class FeedRig {
 
   /** Hands over up to so many frames. */
   deliver(frames = Number.POSITIVE_INFINITY): void {
+    this.#hear();
     for (let done = 0; done < frames && this.isConnected; done++) {
       const sent = this.peer.outbox.shift();
       if (sent === undefined) return;
@@ -306,5 +315,32 @@ export class FeedRig {
       },
       ring: () => undefined,
     };
+  }
+}
+
+/** Holds up what the exchange sends, in order; once it tells longer than a feed may be behind, nothing may be trusted. */
+export class SlowPipe {
+  delayMs = 0;
+  readonly #rig: FeedRig;
+  readonly #held: { readonly sent: Sent; readonly dueNs: number }[] = [];
+
+  constructor(rig: FeedRig) {
+    this.#rig = rig;
+  }
+
+  pass(ms: number): void {
+    const rig = this.#rig;
+    for (let passed = 0; passed < ms; passed += 25) {
+      const { peer } = rig;
+      const dueNs = rig.clock.nowNs() + this.delayMs * 1e6;
+      for (const sent of peer.outbox.splice(0)) this.#held.push({ sent, dueNs });
+      rig.pass(25);
+      // A new connection waits for nothing of the old one.
+      if (rig.peer !== peer) this.#held.length = 0;
+      while (this.#held.length > 0 && this.#held[0]!.dueNs <= rig.clock.nowNs()) {
+        rig.isLate = this.delayMs > LIMITS.maxLagMs;
+        rig.hand(this.#held.shift()!.sent);
+      }
+    }
   }
 }

@@ -245,9 +245,10 @@ describe('a reply of January 2026', () => {
         const isGood =
           typeof orderId === 'string' &&
           orderId !== '' &&
-          Number.isSafeInteger(Number(fillCount) * 1e6) &&
+          typeof fillCount === 'number' &&
           Number.isInteger(fillCount) &&
-          Number(fillCount) >= 0;
+          Number.isSafeInteger(fillCount * 1e6) &&
+          fillCount >= 0;
         expect(answered(201, body).kind).toBe(isGood ? 'acknowledged' : 'unknown');
       }),
     );

@@ -2,20 +2,20 @@
 // something agreed with it.
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { FeedRig, type PeerOptions, type Side } from './feed-model.js';
+import { FeedRig, type PeerOptions, type Side, SlowPipe } from './feed-model.js';
 import { POLYMARKET_FEED, type PolymarketPeer, tokensOf } from './scripted-polymarket.js';
 
 const MARKETS = 2;
 
 /** `peerOf` makes every connection's peer: what one of them knows of the past, the next one must. */
-function connect() {
+function connect(markets = MARKETS) {
   let shared: PolymarketPeer | undefined;
   const createPeer = (options: PeerOptions) => {
     shared ??= POLYMARKET_FEED.createPeer(options) as PolymarketPeer;
     shared.outbox.length = 0;
     return shared;
   };
-  const rig = new FeedRig({ ...POLYMARKET_FEED, createPeer }, MARKETS);
+  const rig = new FeedRig({ ...POLYMARKET_FEED, createPeer }, markets);
   rig.connect();
   const peer = rig.peer as PolymarketPeer;
   return { rig, peer };
@@ -34,6 +34,13 @@ function rest(rig: FeedRig, ms: number): void {
     rig.pass(100);
     rig.deliver();
   }
+}
+
+/** A frame that states the best prices of a market as the rig makes it. */
+function stateBest(rig: FeedRig, market: number): void {
+  const [best_bid, best_ask] = [`0.300${market}`, market === 0 ? '0.6' : '0.5999'];
+  const asset_id = tokensOf(market)[0];
+  rig.handText(JSON.stringify({ event_type: 'best_bid_ask', asset_id, best_bid, best_ask }));
 }
 
 /** The connection is lost, the market moves, and a new one shows the book of before so many changes. */
@@ -64,9 +71,7 @@ it('a book is traded on from the first frame on that states its best prices', ()
   peer.change(0, 'yes', 500, 100);
   rig.deliver(1);
   expect(rig.trusted()).toEqual([true, false]);
-  const [best_bid, best_ask] = ['0.3001', '0.5999'];
-  const asset_id = tokensOf(1)[0];
-  rig.handText(JSON.stringify({ event_type: 'best_bid_ask', asset_id, best_bid, best_ask }));
+  stateBest(rig, 1);
   expect(rig.trusted()).toEqual([true, true]);
   expect(rig.counts).toMatchObject({ resyncs: 0, garbage: 0 });
 });
@@ -78,8 +83,8 @@ it('a stale book is found out by the first frame that states other best prices, 
   peer.change(0, 'yes', 500, 100);
   rig.deliver(1);
   expect(rig.reasonOf(0)).toBe('best-mismatch');
-  peer.outbox.length = 0;
   rig.pass(300);
+  expect(rig.counts.resyncs).toBe(1);
   rig.believe();
   expect(rig.trusted()).toEqual([true, true]);
   expect(rig.published(0)?.yes).toContainEqual([3_500, 100]);
@@ -126,6 +131,19 @@ it('one change that is told confirms the books of all markets, when the book ask
   rig.deliver();
   expect(rig.trusted()).toEqual([true, true]);
   expect(rig.counts).toMatchObject({ resyncs: 0, garbage: 0 });
+});
+
+it('books that come later than witnesses are apart confirm too', () => {
+  const { rig, peer } = connect(3);
+  const pipe = new SlowPipe(rig);
+  pipe.delayMs = 400;
+  pipe.pass(500);
+  for (const market of [0, 1]) stateBest(rig, market);
+  for (let turn = 0; turn < 30; turn++) {
+    peer.change(turn % 2, 'yes', 500, 100 + turn);
+    pipe.pass(100);
+  }
+  expect(rig.trusted()).toEqual([true, true, true]);
 });
 
 it('books that come behind a change and do not have it confirm none, and spoil none', () => {

@@ -2,13 +2,15 @@
 // as after a loss. Decides whose books are asked for once more, and what the second ones prove; sends nothing.
 import { isUnconfirmed, type MarketBook } from './market-book.js';
 
-/** A witness's question is put as often as this: books that are served old stay so for a while. */
+/** A witness's question is put as often as this once the last was answered: books that are served old stay so for a while. */
 const WITNESS_EVERY_NS = 250_000_000;
 /**
  * Where no market says anything books are asked for once more after so long. The second one shows all changes of before the first,
  * unless the exchange's books are older than this.
  */
 const QUIET_NS = 2_000_000_000;
+
+const NONE: readonly MarketBook[] = [];
 
 export class Confirmation {
   /** There may be unconfirmed books: the next change that is told is to be a witness. */
@@ -17,9 +19,12 @@ export class Confirmation {
   #witness: MarketBook | undefined;
   #witnessedNs = Number.NEGATIVE_INFINITY;
   #isWitnessed = false;
+  /** The markets of that question. */
+  #asked = NONE;
 
   opened(): void {
     this.#witness = undefined;
+    this.#asked = NONE;
     this.#witnessedNs = Number.NEGATIVE_INFINITY;
   }
 
@@ -40,6 +45,8 @@ export class Confirmation {
     nowNs: number,
   ): readonly MarketBook[] {
     if (nowNs - this.#witnessedNs < WITNESS_EVERY_NS) return NONE;
+    // Put before the last was answered, each question would spoil the one before it.
+    if (this.#asked.some((market) => isAwaited(market, nowNs))) return NONE;
     const others = markets.filter((market) => market !== witness && isUnconfirmed(market));
     this.#isSought = others.length > 0;
     if (!this.#isSought) return NONE;
@@ -48,6 +55,7 @@ export class Confirmation {
     this.#isWitnessed = false;
     const asked = [witness, ...others];
     for (const market of asked) expectBooks(market, 'witness');
+    this.#asked = asked;
     return asked;
   }
 
@@ -61,7 +69,7 @@ export class Confirmation {
     for (const market of markets) {
       if (!isUnconfirmed(market)) continue;
       if (!isBelieved) market.sinceNs = nowNs;
-      if (nowNs - market.sinceNs < QUIET_NS) continue;
+      if (nowNs - market.sinceNs < QUIET_NS || isAwaited(market, nowNs)) continue;
       expectBooks(market, 'quiet');
       quiet ??= [];
       quiet.push(market);
@@ -69,19 +77,24 @@ export class Confirmation {
     return quiet ?? NONE;
   }
 
-  /** A token's book that is here came once more, and is not older than what was told of it. `isSame`: nor newer. */
-  came(market: MarketBook, isSame: boolean): void {
-    if (market.again === 'no') return;
-    market.awaited--;
+  /**
+   * A token's book that is here came once more, and is not older than what was told of it. `isSame`: nor newer. `isAnswer`: that is what
+   * was last asked for.
+   */
+  came(market: MarketBook, isSame: boolean, isAnswer: boolean): void {
     if (market.again === 'quiet' && !isSame) market.again = 'no';
-    if (market.again === 'no' || market.awaited > 0) return;
+    if (market.again === 'no' || !isAnswer) return;
+    market.awaited--;
+    if (market.awaited > 0) return;
     if (market === this.#witness) this.#isWitnessed = true;
     if (market.again === 'quiet' || this.#isWitnessed) market.isConfirmed = true;
     market.again = 'no';
   }
 }
 
-const NONE: readonly MarketBook[] = [];
+function isAwaited({ tokens }: MarketBook, nowNs: number): boolean {
+  return tokens.some(({ book }) => book.isAwaited(nowNs));
+}
 
 function expectBooks(market: MarketBook, why: MarketBook['again']): void {
   market.again = why;

@@ -55,7 +55,7 @@ const PING_EVERY_NS = 10_000_000_000;
  * lost message.
  */
 const MISMATCH_NS = 250_000_000;
-/** Books that were asked for after a silence have so long to come before they are asked for once more. */
+/** Books are asked for because of a silence as often as this, and while they do not come only as often as any other book. */
 const REFRESH_EVERY_NS = 250_000_000;
 const SNAPSHOT_RETRY_NS = 1_000_000_000;
 /** Books that stay wrong after so many repairs need a new connection. */
@@ -111,9 +111,8 @@ export class PolymarketFeed implements ExchangeFeed {
   #giveUp: string | undefined;
   /** Nothing that this connection still tells is listened to. */
   #isStalled = false;
-  /** The book whose coming proves that the pipe is not behind, and when it was asked for. */
+  /** The book whose coming proves that the pipe is not behind. */
   #askedBook: TokenBook | undefined;
-  #askedNs = 0;
   /** When all books were last asked for because of a silence. */
   #refreshedNs = Number.NEGATIVE_INFINITY;
 
@@ -182,7 +181,10 @@ export class PolymarketFeed implements ExchangeFeed {
       market.repairs = 0;
       this.#forget(market, REASON_NO_SNAPSHOT, nowNs);
       market.sinceNs = nowNs;
-      for (const { check } of market.tokens) this.#hashes.reset(check);
+      for (const { book, check } of market.tokens) {
+        book.opened(nowNs);
+        this.#hashes.reset(check);
+      }
     }
     this.#watch.opened(nowNs);
     send(
@@ -370,7 +372,7 @@ export class PolymarketFeed implements ExchangeFeed {
     if (ref === undefined) return;
     const { market, token } = ref;
     const { book, check } = token;
-    this.#answered(ref, receiveNs);
+    const isAnswer = this.#answered(book, receiveNs);
     const venueMs = stampOf(event);
     if (venueMs > 0 && venueMs < book.newestMs) {
       // A book of before the changes that were told already. The one that is here has them; where
@@ -394,24 +396,24 @@ export class PolymarketFeed implements ExchangeFeed {
     book.statedMs = parseHash(event.hash, book.statedHash) ? venueMs : 0;
     this.#learnTerms(market, event, receiveNs);
     this.#hashes.whole(check);
-    this.#confirmation.came(market, isSame);
+    this.#confirmation.came(market, isSame, isAnswer);
     this.#touch(market);
     this.#publishTouched(receiveNs, venueMs);
   }
 
   /**
-   * A book came. The first ones answer the subscription that was sent when the connection opened. A
-   * book's own time is that of its last change, long ago in a quiet market: it says nothing of the
-   * connection.
+   * A book came; true when that is what was last asked for. The first ones answer the subscription that was sent when the connection
+   * opened. A book's own time is that of its last change, long ago in a quiet market: it says nothing of the connection.
    */
-  #answered({ market, token: { book } }: TokenRef, receiveNs: number): void {
-    const isFirst = !book.hasSnapshot && market.repairs === 0;
+  #answered(book: TokenBook, receiveNs: number): boolean {
+    if (!book.came()) return false;
     if (book === this.#askedBook) {
       this.#askedBook = undefined;
-      this.#watch.answered(this.#askedNs, receiveNs, true);
-    } else if (isFirst && this.#askedNs < this.#openedNs) {
+      this.#watch.answered(book.askedNs, receiveNs, true);
+    } else if (book.askedNs === this.#openedNs) {
       this.#watch.firstAnswered(this.#openedNs, receiveNs);
     }
+    return true;
   }
 
   /**
@@ -524,20 +526,19 @@ export class PolymarketFeed implements ExchangeFeed {
     const market = this.#markets.find((each) => !isRetired(each) && !each.isHopeless);
     if (market === undefined) return;
     this.#askedBook = market.tokens[0].book;
-    this.#askedNs = nowNs;
     this.#forget(market, REASON_NO_SNAPSHOT, nowNs);
     this.#rejoin([market], nowNs);
   }
 
   /** After a silence nobody knows what was lost in it: every book is asked for again, on the same connection. */
   #refreshAll(nowNs: number): void {
-    if (nowNs - this.#refreshedNs < REFRESH_EVERY_NS) return;
+    const patienceNs = this.#askedBook?.isAwaited(nowNs) ? SNAPSHOT_RETRY_NS : REFRESH_EVERY_NS;
+    if (nowNs - this.#refreshedNs < patienceNs) return;
     this.#refreshedNs = nowNs;
     const own = this.#markets.filter((market) => !isRetired(market));
     if (own.length === 0) return;
     for (const market of own) this.#forget(market, REASON_SILENT, nowNs);
     this.#askedBook = own[0]!.tokens[0].book;
-    this.#askedNs = nowNs;
     this.#rejoin(own, nowNs);
   }
 
@@ -549,7 +550,10 @@ export class PolymarketFeed implements ExchangeFeed {
   /** Leaving and joining a token brings a fresh book (polymarket-api.md 8). */
   #ask(markets: readonly MarketBook[], nowNs: number): void {
     if (markets.length === 0) return;
-    for (const market of markets) market.sinceNs = nowNs;
+    for (const market of markets) {
+      market.sinceNs = nowNs;
+      for (const { book } of market.tokens) book.asked(nowNs);
+    }
     const assets_ids = markets.flatMap(({ tokens }) => tokens.map(({ book }) => book.tokenId));
     this.#send?.(JSON.stringify({ operation: 'unsubscribe', assets_ids }));
     this.#send?.(

@@ -8,6 +8,9 @@ import { PAYOUT_E4, PRICE_PLACES } from '../../domain/units.js';
 import { isObject, textOf } from '../json.js';
 import { type DecodedSize, HASH_WORDS, isCanonical, parseSize } from './wire/frames.js';
 
+/** A connection that is behind for so long has been given up: what has not come by then never does. */
+const LOST_ANSWER_NS = 12_000_000_000;
+
 export class TokenBook {
   readonly tokenId: string;
   readonly bids = new Ladder();
@@ -36,9 +39,47 @@ export class TokenBook {
    * book that is older is of before that change.
    */
   newestMs = 0;
+  /** When it was last asked for, and how many times it has yet to come for that and for earlier times. */
+  #askedNs = Number.NEGATIVE_INFINITY;
+  #openAsks = 0;
+  /** Since when there is one that was not answered. */
+  #openSinceNs = 0;
 
   constructor(tokenId: string) {
     this.tokenId = tokenId;
+  }
+
+  get askedNs(): number {
+    return this.#askedNs;
+  }
+
+  /** It was asked for, has not come and still may. */
+  isAwaited(nowNs: number): boolean {
+    return this.#openAsks > 0 && nowNs - this.#openSinceNs <= LOST_ANSWER_NS;
+  }
+
+  /** A new connection answers nothing that was asked on an old one. */
+  opened(nowNs: number): void {
+    this.#openAsks = 0;
+    this.asked(nowNs);
+  }
+
+  asked(nowNs: number): void {
+    if (!this.isAwaited(nowNs)) {
+      this.#openAsks = 0;
+      this.#openSinceNs = nowNs;
+    }
+    this.#openAsks++;
+    this.#askedNs = nowNs;
+  }
+
+  /**
+   * It came whole. True when that answers the last question: answers carry no number, and on a line that is behind the first one to
+   * come belongs to the first that was asked.
+   */
+  came(): boolean {
+    if (this.#openAsks === 0) return false;
+    return --this.#openAsks === 0;
   }
 
   /** Sets one level; size 0 takes it away. `priceE4` is the token's own price. @hot */
