@@ -23,6 +23,7 @@ const FLAGS = {
   polymarketFeeds: 'polymarket-feeds',
   detectors: 'detectors',
   executors: 'executors',
+  keepAwake: 'keep-awake',
 } as const;
 type Key = keyof typeof FLAGS;
 type Setting = Readonly<Record<Key, string>>;
@@ -33,11 +34,13 @@ const STANDARD: Setting = {
   polymarketFeeds: '1',
   detectors: '1',
   executors: '1',
+  keepAwake: 'false',
 };
 const SETTINGS: readonly Setting[] = isSmoke
   ? [STANDARD]
   : [
       STANDARD,
+      { ...STANDARD, keepAwake: 'true' },
       { ...STANDARD, wait: 'hybrid' },
       { ...STANDARD, wait: 'yield' },
       { ...STANDARD, wait: 'spin' },
@@ -87,10 +90,7 @@ if (values.tune !== undefined) tune(values.tune, recommended);
 printReport(createReport('sweep', machine, rowsOf(), pageOf()));
 
 function measure(setting: Setting): Measured {
-  const wire = runBench('wire', [
-    ...WIRE,
-    ...flagsOf(setting, ['wait', 'detectors', 'executors', 'kalshiFeeds', 'polymarketFeeds']),
-  ]);
+  const wire = runBench('wire', [...WIRE, ...flagsOf(setting, Object.keys(FLAGS) as Key[])]);
   const pipeline = runBench('pipeline', [
     ...PIPELINE,
     ...flagsOf(setting, ['wait', 'detectors', 'kalshiFeeds', 'polymarketFeeds']),
@@ -164,14 +164,17 @@ function tune(file: string, setting: Setting): void {
     throw new Error(`not YAML: file=${file} ${document.errors[0]!.message}`);
   for (const key of Object.keys(FLAGS) as Key[]) {
     const value = setting[key];
-    document.setIn(['engine', key], key === 'wait' ? value : Number(value));
+    // What is neither a number nor yes or no is a name.
+    document.setIn(['engine', key], key === 'wait' ? value : JSON.parse(value));
   }
   writeFileSync(file, document.toString());
   process.stderr.write(`wrote the recommended setting: file=${file}\n`);
 }
 
-function nameOf({ wait, kalshiFeeds, polymarketFeeds, detectors, executors }: Setting): string {
-  return `${wait}, feeds ${kalshiFeeds}+${polymarketFeeds}, detectors ${detectors}, executors ${executors}`;
+function nameOf(setting: Setting): string {
+  const { wait, kalshiFeeds, polymarketFeeds, detectors, executors, keepAwake } = setting;
+  const awake = keepAwake === 'true' ? ', awake' : '';
+  return `${wait}${awake}, feeds ${kalshiFeeds}+${polymarketFeeds}, detectors ${detectors}, executors ${executors}`;
 }
 
 function rowsOf(): Row[] {

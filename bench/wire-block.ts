@@ -37,6 +37,7 @@ export interface EngineSummary {
     readonly polymarketFeeds: number;
     readonly detectors: number;
     readonly executors: number;
+    readonly keepAwake: boolean;
   };
 }
 

@@ -44,7 +44,7 @@ function headlineText(run: WireRun): string {
   );
   return (
     `${table}\n\nHeadline rate: ${headline} openings a second. Blocks of each program: ${blocks.underround.length}. ` +
-    `Engine: wait ${facts?.wait}, feeds ${facts?.kalshiFeeds}+${facts?.polymarketFeeds}, detectors ${facts?.detectors}, ` +
+    `Engine: wait ${facts?.wait}${facts?.keepAwake ? ', awake' : ''}, feeds ${facts?.kalshiFeeds}+${facts?.polymarketFeeds}, detectors ${facts?.detectors}, ` +
     `executors ${facts?.executors}; threads that spin ${spinning}, cores ${cores}.`
   );
 }

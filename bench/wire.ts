@@ -31,6 +31,7 @@ const ENGINE_FLAGS = [
   'executors',
   'kalshi-feeds',
   'polymarket-feeds',
+  'keep-awake',
 ] as const;
 const FIRST_SEED = 7;
 const LEAST_ANSWERED = 0.9;
@@ -39,6 +40,7 @@ const { values } = parseArgs({
   options: {
     ...{ wait: { type: 'string' }, detectors: { type: 'string' }, executors: { type: 'string' } },
     ...{ 'kalshi-feeds': { type: 'string' }, 'polymarket-feeds': { type: 'string' } },
+    'keep-awake': { type: 'string' },
     /** Of each rate. */
     seconds: { type: 'string', default: isSmoke ? '3' : '10' },
     /** Blocks of each program. */

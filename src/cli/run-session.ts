@@ -307,7 +307,7 @@ function titleOf(ready: ReadyLine | undefined, engine: EngineConfig): string[] {
   const title: string[] = [engine.profile];
   if (engine.paper !== undefined) title.push('PAPER: no order is real');
   if (ready !== undefined) title.push(`seed ${ready.seed}`, `${ready.markets} markets`);
-  title.push(`wait ${engine.wait}`);
+  title.push(`wait ${engine.wait}${engine.keepAwake ? ', awake' : ''}`);
   title.push(`feeds ${engine.kalshiFeeds}+${engine.polymarketFeeds}`);
   title.push(`detectors ${engine.detectors}`, `executors ${engine.executors}`);
   if (engine.observe) title.push('observing: no orders');

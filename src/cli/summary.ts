@@ -68,6 +68,7 @@ export interface RunFacts {
   readonly polymarketFeeds: number;
   readonly detectors: number;
   readonly executors: number;
+  readonly keepAwake: boolean;
   readonly observe: boolean;
   /** Orders went to the paper exchange. */
   readonly isPaper: boolean;
@@ -129,9 +130,11 @@ function recallOf({ recall50ms: { lived, detected } }: Score) {
 }
 
 export function engineFacts(config: EngineConfig) {
-  const { wait, kalshiFeeds, polymarketFeeds, detectors, executors, observe } = config;
+  const { wait, keepAwake, kalshiFeeds, polymarketFeeds } = config;
+  const { detectors, executors, observe } = config;
   const isPaper = config.paper !== undefined;
-  return { wait, kalshiFeeds, polymarketFeeds, detectors, executors, observe, isPaper };
+  const feeds = { kalshiFeeds, polymarketFeeds };
+  return { wait, keepAwake, ...feeds, detectors, executors, observe, isPaper };
 }
 
 const LABEL_WIDTH = 18;
@@ -153,7 +156,8 @@ export function summaryText(summary: RunSummary, status: EngineStatus, colour: b
 function titleLines({ run }: RunSummary): Line[] {
   const engine =
     `feeds ${run.kalshiFeeds}+${run.polymarketFeeds} · detectors ${run.detectors} · ` +
-    `executors ${run.executors} · wait ${run.wait} · ${run.cores} cores · node ${run.node}`;
+    `executors ${run.executors} · wait ${run.wait}${run.keepAwake ? ', awake' : ''} · ` +
+    `${run.cores} cores · node ${run.node}`;
   const lines: Line[] = [
     [
       span('underround', 'bold'),

@@ -211,6 +211,10 @@ const engineSection = z.strictObject({
     'auto',
     'How detectors wait for work; auto: hybrid when there are cores to spare, else block.',
   ),
+  keepAwake: yesOrNo(
+    false,
+    'A thread a core that runs when nothing else does, so that no core sleeps: orders leave sooner, power is spent. Linux, needs chrt.',
+  ),
 });
 
 const tradingSection = z.strictObject({

@@ -305,6 +305,7 @@ export function toEngineConfig(
     detectors: engine.detectors,
     executors: engine.executors === '2' ? 2 : 1,
     wait: engine.wait === 'auto' ? defaultWait(machine.cores, engineThreads(engine)) : engine.wait,
+    keepAwake: engine.keepAwake,
     observe: trading.observe,
     legPolicy: trading.legPolicy,
     minNetMicros: microsOf(trading.minNet),

@@ -74,6 +74,8 @@ export interface EngineConfig {
   readonly detectors: number;
   readonly executors: 1 | 2;
   readonly wait: WaitName;
+  /** No core sleeps: one busy thread each, in the scheduler's idle class. */
+  readonly keepAwake: boolean;
   /** Detect and record, send no order. */
   readonly observe: boolean;
   /** Which leg leaves first; other than simultaneous only with one executor. */

@@ -1,5 +1,6 @@
 // The engine: composes memory, workers, desk and journal, and supervises. It runs on the main thread and is never on the path of a
 // price.
+import { availableParallelism } from 'node:os';
 import type { RecordableHistogram } from 'node:perf_hooks';
 import packageJson from '../../package.json' with { type: 'json' };
 import { MICROS_PER_CENT } from '../domain/units.js';
@@ -37,6 +38,7 @@ import { EngineViews } from './engine-views.js';
 import { feedConnections } from './feed-worker.js';
 import { readFrozen, writeFrozen } from './frozen-markets.js';
 import { Journal, journalFile } from './journal.js';
+import { KeepAwake } from './keep-awake.js';
 import { KILL_LEVELS, type KillState, KillSwitch } from './kill-switch.js';
 import { LateLegs } from './late-legs.js';
 import { MainEnds } from './main-ends.js';
@@ -141,6 +143,7 @@ export class Engine {
   #paper: PaperDesk | undefined;
   #journal: Journal | undefined;
   #sinks: Sinks | undefined;
+  #awake: KeepAwake | undefined;
   #kill: KillSwitch | undefined;
   #terms: TermsWatch | undefined;
   #venueWatch: VenueWatch | undefined;
@@ -217,6 +220,7 @@ export class Engine {
     const orderLimits = await this.#readLimits(accounts);
     this.#refuseWhenStopping();
     await this.#startWorkers(running, session, orderLimits);
+    if (this.#config.keepAwake) await this.#stayAwake();
     await this.#awaitBooks(running);
     this.#refuseWhenStopping();
     this.#lookAfter(running, watch);
@@ -299,6 +303,17 @@ export class Engine {
     const sinks = new Sinks({ input, say: this.#say.bind(this) });
     sinks.start();
     return sinks;
+  }
+
+  /** Orders leave later without it, and no other harm is done: a reason to say so, not to end. */
+  async #stayAwake(): Promise<void> {
+    try {
+      this.#awake = await KeepAwake.start(availableParallelism());
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      const text = `cores may sleep, orders leave later: ${why.trim()}; install chrt (util-linux) or set engine.keepAwake: false`;
+      this.#say('warn', 'not-awake', text, { why });
+    }
   }
 
   #journalLatencies(): void {
@@ -617,6 +632,7 @@ export class Engine {
     running?.ends.control.advance(ENGINE_ENDING);
     running?.ends.wakeDetectors();
     await this.#supervisor.end();
+    await this.#awake?.end();
     this.#paper?.close();
     await this.#accounts?.close();
     const status = this.status();

@@ -79,6 +79,7 @@ export const EVENTS: Readonly<Record<string, EventRule>> = {
   'control-exposed': alert('control', 'warn', 'control-exposed'),
   'page-moved': line('control'),
   'pair-refused': line('engine'),
+  'not-awake': line('engine'),
   recovering: line('engine'),
   recovered: line('engine'),
   'foreign-pairs': alert('engine', 'warn', 'foreign-pairs'),

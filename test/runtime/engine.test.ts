@@ -142,6 +142,7 @@ const config = {
   polymarketFeeds: 1,
   detectors: 1,
   executors: 1,
+  keepAwake: false,
   refireMs: 0,
   oneLeggedRestMs: 60_000,
   risk: {
