@@ -10,9 +10,10 @@ const SMALL = ['--seed', '7', '--markets', '60', '--duration', '5s'];
 /** Underrounds come thick enough for a share of them to mean something. */
 const BUSY = [...SMALL, '--divergences-per-second', '12'];
 const SHORT = ['--seed', '7', '--markets', '20', '--divergences-per-second', '8'];
-/** Below so many, a share of one missed is not one in a hundred. */
+/** Below so many, what was missed says little. */
 const ENOUGH = 20;
-const RECALL = 0.99;
+/** One in a hundred may be missed. Of fewer than a hundred none would have to be: an engine that is as good as that would fail one run in three. */
+const MISSED_SHARE = 0.01;
 
 afterEach(endAllRuns);
 
@@ -59,7 +60,8 @@ function expectRecall(summary: RunSummary): void {
   const { recall50ms } = summary.opportunities;
   if (recall50ms === null || recall50ms.lived < ENOUGH) return;
   const seen = recall50ms.detected + besideOwnOrders(runs.get(summary));
-  expect(seen / recall50ms.lived).toBeGreaterThanOrEqual(RECALL);
+  const allowed = Math.max(1, Math.floor(recall50ms.lived * MISSED_SHARE));
+  expect(recall50ms.lived - seen).toBeLessThanOrEqual(allowed);
 }
 
 /** From an arbitrage's orders to the line that tells of them, and until its pair may be fired again. */
