@@ -1,7 +1,6 @@
 // One run from start to summary. Exchanges, lock and engine come in as arguments; every way out gives all of them up.
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { NO, YES } from '../domain/venue.js';
 import { toEngineConfig } from '../runtime/config.js';
 import type { Config } from '../runtime/config-schema.js';
 import type { Detection } from '../runtime/engine.js';
@@ -20,7 +19,7 @@ import { engineFacts, type RunFacts, type RunSummary, summarise } from './summar
 export interface RunEngine {
   start(): Promise<void>;
   status(): EngineStatus;
-  detections(): readonly Detection[];
+  hearDetections(heard: (detection: Detection) => void): void;
   stop(): Promise<EngineStatus>;
 }
 
@@ -134,6 +133,8 @@ async function trade(
   exchange: RunningExchange | undefined,
 ): Promise<SessionResult> {
   const engine = parts.createEngine(engineConfig, (event) => output.event(event));
+  const detections: Detection[] = [];
+  if (isComparable(engineConfig, exchange)) engine.hearDetections((each) => detections.push(each));
   let control: SessionControl | undefined;
   let fromUs: number | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -151,7 +152,7 @@ async function trade(
     const reason = await end.reason;
     const untilUs = machineUs();
     const watched = { fromUs: fromUs ?? untilUs, untilUs };
-    return await finish(engine, engineConfig, exchange, reason, watched, output);
+    return await finish(engine, engineConfig, exchange, reason, { watched, detections }, output);
   } catch (error) {
     await within(engine.stop(), HURRIED_END_MS);
     throw error;
@@ -163,13 +164,26 @@ async function trade(
   }
 }
 
+/** On paper the exchanges know nothing of our orders, and what stands in their books may be taken already. */
+function isComparable(
+  { paper }: EngineConfig,
+  exchange: RunningExchange | undefined,
+): exchange is RunningExchange {
+  return exchange !== undefined && paper === undefined;
+}
+
+interface Seen {
+  readonly watched: WatchedTime;
+  readonly detections: readonly Detection[];
+}
+
 /** Stops the engine, asks the exchanges what they know, and puts both together. */
 async function finish(
   engine: RunEngine,
   engineConfig: EngineConfig,
   exchange: RunningExchange | undefined,
   reason: EndReason,
-  watched: WatchedTime,
+  { watched, detections }: Seen,
   output: RunOutput,
 ): Promise<SessionResult> {
   if (reason.kind === 'exchange-died') {
@@ -185,17 +199,8 @@ async function finish(
     output.event({ level: 'error', event: 'stop-late', text, facts: {} });
   }
   const remainingMs = deadlineMs - performance.now();
-  // On paper the exchanges know nothing of our orders, and what stands in their books may be taken already.
-  const isComparable = exchange !== undefined && engineConfig.paper === undefined;
-  const isThere = isComparable && reason.kind !== 'exchange-died';
+  const isThere = isComparable(engineConfig, exchange) && reason.kind !== 'exchange-died';
   const [truth, accounts] = isThere ? await ask(exchange, remainingMs, output) : [];
-  const detections = engine.detections().map(
-    (detection) =>
-      ({
-        ...detection,
-        direction: detection.direction === NO ? NO : YES,
-      }) as const,
-  );
   const run: RunFacts = {
     profile: engineConfig.profile,
     seed: exchange?.ready.seed ?? null,

@@ -6,13 +6,16 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { MICROS_PER_CENT } from '../domain/units.js';
 import {
   type ByVenue,
+  type Direction,
   KALSHI,
+  NO,
   POLYMARKET,
   VENUE_COUNT,
   VENUE_NAMES,
   VENUES,
   type Venue,
   type VenueName,
+  YES,
 } from '../domain/venue.js';
 import { BREAKER_STATES } from '../net/circuit-breaker.js';
 import { ClockSkew } from '../net/clock-skew.js';
@@ -95,15 +98,13 @@ const SINKS_END_MS = 250;
 const RECONCILE_AGAIN_MS = 3_000;
 /** At the end: for replies and fills under way, and for one look at the lists. */
 const DRAIN_MS = 900;
-/** Detections kept for the score of a run; more are counted, not kept. */
-const MAX_DETECTIONS = 1_000_000;
 
 /**
  * An underround as the engine saw it, in times that another process on this machine can compare.
  */
 export interface Detection {
   readonly pair: number;
-  readonly direction: number;
+  readonly direction: Direction;
   readonly kalshiAskE4: number;
   readonly polymarketAskE4: number;
   readonly atUs: number;
@@ -128,7 +129,6 @@ export class Engine {
   readonly #startedMs = Date.now();
   readonly #histograms: StageHistograms = createStageHistograms();
   readonly #supervisor: Supervisor;
-  readonly #detections: Detection[] = [];
   readonly #venueMemory = allocateVenues();
   readonly #venues = openVenueTable(this.#venueMemory);
   readonly #skews: ByVenue<ClockSkew> = [new ClockSkew(), new ClockSkew()];
@@ -139,6 +139,7 @@ export class Engine {
   ];
   readonly #connected: number[] = new Array<number>(VENUE_COUNT).fill(0);
   readonly #timers = new Set<NodeJS.Timeout>();
+  #heardDetection: ((detection: Detection) => void) | undefined;
   #accounts: EngineAccounts | undefined;
   #paper: PaperDesk | undefined;
   #journal: Journal | undefined;
@@ -514,8 +515,9 @@ export class Engine {
     return this.#resync;
   }
 
-  detections(): readonly Detection[] {
-    return this.#detections;
+  /** `heard` gets every detection from now on, in the order of each detector. Nothing is kept here. */
+  hearDetections(heard: (detection: Detection) => void): void {
+    this.#heardDetection = heard;
   }
 
   /**
@@ -799,17 +801,18 @@ export class Engine {
       while (ring.poll() !== RING_EMPTY) {
         const decision = readDecisionRecord(ring, ring.poll());
         ring.release();
-        this.#keepDetection(decision);
+        this.#tellDetection(decision);
         running.desk.decided(decision);
       }
     }
   }
 
-  #keepDetection(decision: DecisionRecord): void {
-    if (this.#detections.length >= MAX_DETECTIONS) return;
-    const { pair, direction, kalshiAskE4, polymarketAskE4, detectedNs } = decision;
+  #tellDetection(decision: DecisionRecord): void {
+    if (this.#heardDetection === undefined) return;
+    const { pair, kalshiAskE4, polymarketAskE4, detectedNs } = decision;
+    const direction = decision.direction === NO ? NO : YES;
     const atUs = machineMicros(this.#origin, detectedNs);
-    this.#detections.push({ pair, direction, kalshiAskE4, polymarketAskE4, atUs });
+    this.#heardDetection({ pair, direction, kalshiAskE4, polymarketAskE4, atUs });
   }
 
   #watchVenues(accounts: EngineAccounts): VenueWatch {

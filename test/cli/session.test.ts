@@ -84,7 +84,7 @@ function trial(given: Trial, durationMs: number | undefined = 20) {
       if (given.startHangs === true) await never;
     },
     status: () => status,
-    detections: () => [],
+    hearDetections: () => undefined,
     stop: async () => {
       done.push('engine stopped');
       return given.stopHangs === true ? never : status;
