@@ -1,4 +1,5 @@
 // The journal worker: takes records from the ring and commits them, many in a transaction. It may block: it owns no socket.
+import { setImmediate as turn } from 'node:timers/promises';
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { decodeRecord, type JournalRecord } from '../journal/records.js';
 import { JournalStore } from '../journal/store.js';
@@ -18,7 +19,11 @@ export interface JournalInput {
 
 export type JournalMessage = { readonly type: 'failed'; readonly why: string };
 
-export function runJournal({ path, ring, progress }: JournalInput, port: MessagePort): void {
+/** Resolves once it has ended as it was told to, or has said why it cannot go on. */
+export async function runJournal(
+  { path, ring, progress }: JournalInput,
+  port: MessagePort,
+): Promise<void> {
   const records = new ByteRing(ring);
   const committed = new CounterBlock(progress);
   const fail = (error: unknown) => {
@@ -34,6 +39,8 @@ export function runJournal({ path, ring, progress }: JournalInput, port: Message
   }
   let isEnding = false;
   for (;;) {
+    // What libsql's results hold is let go in a turn of the event loop: without one 900 bytes of each transaction would stay for ever.
+    await turn();
     const batch: JournalRecord[] = [];
     records.drain((bytes) => batch.push(decodeRecord(bytes)), BATCH);
     if (batch.length > 0) {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import type { StatusReply } from '../../src/control/contract.js';
 import { readControlFile } from '../../src/control/token.js';
 import { EngineRun, endAllRuns } from './engine-process.js';
 import { endAllExchanges, filesBelow, leaksOf, secretsOf, startExchanges } from './exchanges.js';
@@ -18,11 +19,22 @@ const FILLING_SHARE = 1 / 3;
 /** Of a process of some 400 MB whose heaps breathe by 30. */
 const MAX_GROWTH_MB = 20;
 const MAX_MORE_FILES = 5;
+/** Of what was fired in the first minute, at least so much in all others too. */
+const LASTING_SHARE = 0.5;
+const SAMPLES_PER_MINUTE = 60_000 / SAMPLE_MS;
+/** Polymarket's least size at any gain, as often as the exchanges' limits allow, and money that lasts: without it there is little to do. */
+const LIMITS = [
+  ['max-size', '5'],
+  ['min-net', '0.01'],
+  ['max-market-position', '20000000'],
+  ['max-total-position', '20000000'],
+].flatMap(([name, value]) => [`--${name}`, `${value}`]);
 
 interface Sample {
   readonly atS: number;
   readonly rssMb: number;
   readonly files: number;
+  readonly fired: number;
 }
 
 let directory: string;
@@ -36,17 +48,18 @@ it.runIf(MINUTES > 0)(
   `takes no more of the machine after ${MINUTES} minutes`,
   async () => {
     directory = mkdtempSync(join(tmpdir(), 'underround-steady-'));
-    const { ready, file } = await startExchanges(directory, ['--seed', '7', '--markets', '200']);
+    const { ready, file } = await startExchanges(directory, [
+      ...['--seed', '7', '--markets', '200', '--starting-cash', '10000000'],
+    ]);
     const secrets = await secretsOf(ready);
     const kept = join(directory, 'kept');
     const stateDir = join(kept, 'state');
     const logFile = join(kept, 'logs', 'engine.log');
-    const args = ['--attach', file, '--ui', '127.0.0.1:0', '--state-dir', stateDir];
+    const args = ['--attach', file, '--ui', '127.0.0.1:0', '--state-dir', stateDir, ...LIMITS];
     const run = new EngineRun([...args, '--log-file', logFile, '--log-level', 'debug']);
     await run.running();
-    const page = new WebSocket(
-      `${readControlFile(stateDir)?.url.replace('http', 'ws')}/api/v1/stream`,
-    );
+    const url = readControlFile(stateDir)?.url;
+    const page = new WebSocket(`${url?.replace('http', 'ws')}/api/v1/stream`);
     let frames = 0;
     page.on('message', () => frames++);
 
@@ -55,7 +68,7 @@ it.runIf(MINUTES > 0)(
     const elapsedS = () => (performance.now() - startMs) / 1_000;
     while (elapsedS() < MINUTES * 60) {
       await new Promise((resolve) => setTimeout(resolve, SAMPLE_MS));
-      const sample = sampleOf(run.pid, elapsedS());
+      const sample = { ...sampleOf(run.pid, elapsedS()), fired: await firedOf(url) };
       samples.push(sample);
       if (FIGURES !== undefined) appendFileSync(FIGURES, `${JSON.stringify(sample)}\n`);
     }
@@ -77,6 +90,10 @@ it.runIf(MINUTES > 0)(
       ...filesBelow(kept).map((path) => [path, readFileSync(path, 'latin1')] as const),
     ]);
     expect(leaksOf(secrets, outputs)).toEqual([]);
+    const fired = samples.map((sample) => sample.fired);
+    expect(fired.at(-1)).toBeGreaterThan(
+      LASTING_SHARE * MINUTES * (fired[SAMPLES_PER_MINUTE] ?? 0),
+    );
     const full = samples.filter(({ atS }) => atS >= MINUTES * 60 * FILLING_SHARE);
     expect(growthOf(full, ({ rssMb }) => rssMb)).toBeLessThan(MAX_GROWTH_MB);
     expect(growthOf(full, ({ files }) => files)).toBeLessThan(MAX_MORE_FILES);
@@ -84,7 +101,12 @@ it.runIf(MINUTES > 0)(
   (MINUTES + 2) * 60_000,
 );
 
-function sampleOf(pid: number, atS: number): Sample {
+async function firedOf(url: string | undefined): Promise<number> {
+  const response = await fetch(`${url}/api/v1/status`);
+  return ((await response.json()) as StatusReply).status.arbs.fired;
+}
+
+function sampleOf(pid: number, atS: number): Omit<Sample, 'fired'> {
   const [, rssKb] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
   const files = readdirSync(`/proc/${pid}/fd`).length;
   return { atS: Math.round(atS), rssMb: Math.round(Number(rssKb) / 1_024), files };

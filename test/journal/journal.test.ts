@@ -16,6 +16,10 @@ const DEADLINE_MS = 20_000;
 /** Of the ring, which holds 8 MiB. */
 const FILLING = 'x'.repeat(100_000);
 
+const TRANSACTIONS = 30_000;
+/** A transaction. What libsql keeps for one until it is told to let go is about 900. */
+const MAX_KEPT_BYTES = 300;
+
 let bundle: Bundle;
 let directory: string;
 const entry = vi.hoisted(() => ({ file: '' }));
@@ -210,3 +214,23 @@ it('is not opened on a file that is none, or is of a newer version', () => {
   db.close();
   expect(() => open()).toThrow(/newer underround/);
 });
+
+it('gives back what a transaction took, however many there are', async () => {
+  const { journal } = open();
+  const commitEach = async (transactions: number) => {
+    for (let n = 0; n < transactions; n++) {
+      journal.write(event(String(n)));
+      while (journal.lagRecords > 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
+  // Of this thread's own heap, which breathes, only what is beside it counts.
+  const nativeMb = () => {
+    const { rss, heapTotal } = process.memoryUsage();
+    return (rss - heapTotal) / 2 ** 20;
+  };
+  await commitEach(TRANSACTIONS / 3);
+  const before = nativeMb();
+  await commitEach(TRANSACTIONS);
+  expect(nativeMb() - before).toBeLessThan((MAX_KEPT_BYTES * TRANSACTIONS) / 2 ** 20);
+  await journal.close();
+}, 60_000);

@@ -1,6 +1,4 @@
 // What the page must do in a browser, whatever engine stands behind it: a stand-in or a real one.
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Page, Response } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Browser, hasChromium, startBrowser } from './chromium.js';
@@ -18,8 +16,6 @@ const SIZES = [
   { width: 390, height: 844 },
   { width: 360, height: 740 },
 ] as const;
-/** A directory for pictures of the page; without it none are taken. */
-const SHOTS = process.env.PAGE_SHOTS_DIR;
 
 /** A page with what it asked for, and what went wrong on it. */
 interface Watched {
@@ -202,7 +198,6 @@ export function describePage(name: string, start: () => Promise<PageEngine>): vo
         for (const name of ['Stop opening', 'Kill…']) {
           expect(await page.getByRole('button', { name }).isVisible()).toBe(true);
         }
-        if (SHOTS !== undefined) await shoot(page, `page-${size.width}-${colorScheme}`);
       }
       expect(problems).toEqual([]);
     });
@@ -216,11 +211,4 @@ function requestLine(response: Response): string {
 
 async function confirmed(page: Page, verb: string): Promise<void> {
   await page.locator('dialog').getByRole('button', { name: verb }).click();
-}
-
-async function shoot(page: Page, name: string): Promise<void> {
-  const directory = SHOTS ?? '.';
-  mkdirSync(directory, { recursive: true });
-  await page.screenshot({ path: join(directory, `${name}.png`) });
-  await page.screenshot({ path: join(directory, `${name}-full.png`), fullPage: true });
 }

@@ -121,7 +121,8 @@ function optionsOf(
         ticks,
         size: 24,
         space: 70,
-        values: (_, splits) => splits.map((split) => timeText(split * MS_PER_SECOND).slice(0, 5)),
+        values: (_, splits, _axis, _space, stepS) =>
+          splits.map((split) => axisTimeText(split, stepS)),
       },
       {
         font: AXIS_FONT,
@@ -136,6 +137,12 @@ function optionsOf(
     ],
     series: [{}, ...lines.map((line) => seriesOf(line))],
   };
+}
+
+/** With seconds where labels are less than a minute apart: else neighbours would say the same. */
+function axisTimeText(atS: number, stepS: number): string {
+  const text = timeText(atS * MS_PER_SECOND);
+  return stepS < 60 ? text : text.slice(0, 5);
 }
 
 /** A logarithmic axis is split at every digit; lines at all of them would be a fence. */
