@@ -1,5 +1,5 @@
 // The page of all metrics and events, made from what the program exposes: docs/METRICS.md is this text.
-import { NO_FEED } from '../src/runtime/status.js';
+import { NO_STATUS } from '../src/runtime/status.js';
 import { createResyncHistograms, createStageHistograms } from '../src/runtime/telemetry.js';
 import { EVENTS } from '../src/telemetry/event-table.js';
 import { createMetrics } from '../src/telemetry/metrics.js';
@@ -63,35 +63,3 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |\n`;
   return line(head) + line(head.map(() => '---')) + rows.map(line).join('');
 }
-
-const NOTHING = { count: 0, p50: 0, p99: 0, p999: 0, max: 0 };
-/** Of an engine that has not begun: only names are asked for. */
-const NO_STATUS = {
-  state: 'starting',
-  stoppedBecause: undefined,
-  uptimeMs: 0,
-  kill: 'armed',
-  isPaper: false,
-  exposed: 0,
-  pairs: 0,
-  feeds: { kalshi: NO_FEED, polymarket: NO_FEED },
-  opportunities: { detected: 0, fired: 0, refused: {} },
-  held: {},
-  arbs: { fired: 0, bothFilled: 0, oneLegged: 0, noneFilled: 0, unknown: 0, inFlight: 0 },
-  orders: { kalshi: 0, polymarket: 0 },
-  exits: { kalshi: 0, polymarket: 0 },
-  fills: { kalshi: 0, polymarket: 0 },
-  pnlMicros: 0,
-  costMicros: 0,
-  fees: { kalshi: 0, polymarket: 0 },
-  nakedE6: 0,
-  latencyNs: {
-    receivedToPublished: NOTHING,
-    publishedToDetected: NOTHING,
-    detectedToDequeued: NOTHING,
-    dequeuedToWritten: NOTHING,
-    receivedToWritten: NOTHING,
-    legSkew: NOTHING,
-    writtenToAnswered: NOTHING,
-  },
-} as const;

@@ -212,6 +212,7 @@ function reasonsLine(label: string, counts: Readonly<Record<string, number>>): L
 const LATENCY_COLUMNS: readonly Column[] = [
   { title: 'LATENCY', align: 'left', sparable: 0 },
   { title: 'p50', align: 'right', sparable: 0 },
+  { title: 'p95', align: 'right', sparable: 4 },
   { title: 'p99', align: 'right', sparable: 0 },
   { title: 'p99.9', align: 'right', sparable: 2 },
   { title: 'max', align: 'right', sparable: 1 },
@@ -243,6 +244,7 @@ function latencyRow(title: string, { count: samples, ...times }: LatencyNs, styl
   return [
     span(title, style),
     figure(times.p50),
+    figure(times.p95),
     figure(times.p99),
     figure(times.p999),
     figure(times.max),

@@ -6,7 +6,7 @@ import type { Config } from '../runtime/config-schema.js';
 import type { Detection } from '../runtime/engine.js';
 import type { EngineConfig } from '../runtime/engine-config.js';
 import type { InstanceLock } from '../runtime/instance-lock.js';
-import { type EngineEvent, type EngineStatus, NO_FEED, STAGES } from '../runtime/status.js';
+import { type EngineEvent, type EngineStatus, NO_STATUS } from '../runtime/status.js';
 import type { Score } from '../sim/score.js';
 import type { RunningExchange } from './exchange-process.js';
 import type { AccountsReply, ReadyLine, TruthReply } from './exchange-replies.js';
@@ -327,9 +327,8 @@ function machineUs(): number {
 
 /** The end came before the exchanges were up: there is nothing but the wish. */
 function notStarted({ config, paper = false }: SessionOptions, endedBy: string): SessionResult {
-  const none = { count: 0, p50: 0, p99: 0, p999: 0, max: 0 };
   const { engine, trading, sim, profile } = config;
-  const status = emptyStatus(none);
+  const status: EngineStatus = { ...NO_STATUS, state: 'ending' };
   const run: RunFacts = {
     profile,
     seed: sim.seed ?? 0,
@@ -346,30 +345,4 @@ function notStarted({ config, paper = false }: SessionOptions, endedBy: string):
   };
   const summary = summarise({ status, score: undefined, accounts: undefined, run });
   return { code: EXIT_GOOD, summary, status };
-}
-
-function emptyStatus(none: EngineStatus['latencyNs']['legSkew']): EngineStatus {
-  return {
-    state: 'ending',
-    stoppedBecause: undefined,
-    uptimeMs: 0,
-    isPaper: false,
-    kill: 'armed',
-    exposed: 0,
-    pairs: 0,
-    feeds: { kalshi: NO_FEED, polymarket: NO_FEED },
-    opportunities: { detected: 0, fired: 0, refused: {} },
-    held: {},
-    arbs: { fired: 0, bothFilled: 0, oneLegged: 0, noneFilled: 0, unknown: 0, inFlight: 0 },
-    orders: { kalshi: 0, polymarket: 0 },
-    exits: { kalshi: 0, polymarket: 0 },
-    fills: { kalshi: 0, polymarket: 0 },
-    pnlMicros: 0,
-    costMicros: 0,
-    fees: { kalshi: 0, polymarket: 0 },
-    nakedE6: 0,
-    latencyNs: Object.fromEntries(
-      STAGES.map((stage) => [stage, none]),
-    ) as EngineStatus['latencyNs'],
-  };
 }

@@ -122,7 +122,14 @@ export function summarise({ status, score, accounts, run }: RunResult): RunSumma
 function wireLatency(sortedUs: readonly number[]): LatencyNs {
   const at = (share: number) =>
     (sortedUs[Math.min(sortedUs.length - 1, Math.floor(sortedUs.length * share))] ?? 0) * 1_000;
-  return { count: sortedUs.length, p50: at(0.5), p99: at(0.99), p999: at(0.999), max: at(1) };
+  return {
+    count: sortedUs.length,
+    p50: at(0.5),
+    p95: at(0.95),
+    p99: at(0.99),
+    p999: at(0.999),
+    max: at(1),
+  };
 }
 
 function recallOf({ recall50ms: { lived, detected } }: Score) {

@@ -19,10 +19,14 @@ export type Stage = (typeof STAGES)[number];
 export interface LatencyNs {
   readonly count: number;
   readonly p50: number;
+  readonly p95: number;
   readonly p99: number;
   readonly p999: number;
   readonly max: number;
 }
+
+/** Of nothing. */
+export const NO_LATENCY: LatencyNs = { count: 0, p50: 0, p95: 0, p99: 0, p999: 0, max: 0 };
 
 export interface FeedStatus {
   readonly connected: number;
@@ -73,7 +77,7 @@ export const NO_FEED: FeedStatus = {
   lates: 0,
   fallbacks: 0,
   polls: 0,
-  resyncNs: { count: 0, p50: 0, p99: 0, p999: 0, max: 0 },
+  resyncNs: NO_LATENCY,
   breaker: 'closed',
   breakerOpenings: 0,
   backOffs: 0,
@@ -124,6 +128,32 @@ export interface EngineStatus {
   readonly nakedE6: number;
   readonly latencyNs: Readonly<Record<Stage, LatencyNs>>;
 }
+
+/** Of an engine that has not begun. */
+export const NO_STATUS: EngineStatus = {
+  state: 'starting',
+  stoppedBecause: undefined,
+  uptimeMs: 0,
+  isPaper: false,
+  kill: 'armed',
+  exposed: 0,
+  pairs: 0,
+  feeds: { kalshi: NO_FEED, polymarket: NO_FEED },
+  opportunities: { detected: 0, fired: 0, refused: {} },
+  held: {},
+  arbs: { fired: 0, bothFilled: 0, oneLegged: 0, noneFilled: 0, unknown: 0, inFlight: 0 },
+  orders: { kalshi: 0, polymarket: 0 },
+  exits: { kalshi: 0, polymarket: 0 },
+  fills: { kalshi: 0, polymarket: 0 },
+  pnlMicros: 0,
+  costMicros: 0,
+  fees: { kalshi: 0, polymarket: 0 },
+  nakedE6: 0,
+  latencyNs: Object.fromEntries(STAGES.map((stage) => [stage, NO_LATENCY])) as Record<
+    Stage,
+    LatencyNs
+  >,
+};
 
 /** Something a person wants to read as a line, as it happens. */
 export interface EngineEvent {

@@ -2,20 +2,20 @@
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import type { ByVenue } from '../domain/venue.js';
 import type { JournalRecord } from '../journal/records.js';
-import { type LatencyNs, STAGES, type Stage } from './status.js';
+import { type LatencyNs, NO_LATENCY, STAGES, type Stage } from './status.js';
 
 /** Largest time a histogram holds: longer ones are recorded as this. */
-const MAX_RECORDED_NS = 60_000_000_000;
-const MAX_OUTAGE_NS = 3_600_000_000_000;
+export const MAX_STAGE_NS = 60_000_000_000;
+/** Times without trust go up to the longest outage that is told apart from a longer one. */
+export const MAX_OUTAGE_NS = 3_600_000_000_000;
 
 export type StageHistograms = Readonly<Record<Stage, RecordableHistogram>>;
 
 export function createStageHistograms(): StageHistograms {
-  const entries = STAGES.map((stage) => [stage, createNsHistogram(MAX_RECORDED_NS)]);
+  const entries = STAGES.map((stage) => [stage, createNsHistogram(MAX_STAGE_NS)]);
   return Object.fromEntries(entries) as StageHistograms;
 }
 
-/** Times without trust go up to the longest outage that is told apart from a longer one. */
 export function createResyncHistograms(): ByVenue<RecordableHistogram> {
   return [createNsHistogram(MAX_OUTAGE_NS), createNsHistogram(MAX_OUTAGE_NS)];
 }
@@ -26,10 +26,11 @@ export function readLatencies(histograms: StageHistograms): Record<Stage, Latenc
 }
 
 export function readLatency(histogram: RecordableHistogram): LatencyNs {
-  if (histogram.count === 0) return { count: 0, p50: 0, p99: 0, p999: 0, max: 0 };
+  if (histogram.count === 0) return NO_LATENCY;
   return {
     count: histogram.count,
     p50: histogram.percentile(50),
+    p95: histogram.percentile(95),
     p99: histogram.percentile(99),
     p999: histogram.percentile(99.9),
     max: histogram.max,
@@ -44,14 +45,23 @@ export function latencyRecords(
 ): JournalRecord[] {
   return STAGES.flatMap((stage) => {
     const histogram = histograms[stage];
-    const { count, p50, p99, p999, max } = readLatency(histogram);
+    const { count, p50, p95, p99, p999, max } = readLatency(histogram);
     if (count === 0) return [];
-    const p95Ns = histogram.percentile(95);
-    const figures = { count, p50Ns: p50, p95Ns, p99Ns: p99, p999Ns: p999, maxNs: max };
+    const figures = { count, p50Ns: p50, p95Ns: p95, p99Ns: p99, p999Ns: p999, maxNs: max };
     return [{ t: 'latency', atMs, sinceMs, stage, ...figures }];
   });
 }
 
-function createNsHistogram(highest: number): RecordableHistogram {
+export function createNsHistogram(highest: number): RecordableHistogram {
   return createHistogram({ lowest: 1, highest, figures: 3 });
+}
+
+/** What another thread records into, held still in `into`: percentiles of one that grows are of no one moment. */
+export function copyHistogram(
+  source: RecordableHistogram,
+  into: RecordableHistogram,
+): RecordableHistogram {
+  into.reset();
+  into.add(source);
+  return into;
 }

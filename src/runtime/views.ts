@@ -4,6 +4,7 @@
 import type { LegState } from '../domain/order-life.js';
 import type { VenueName } from '../domain/venue.js';
 import type { ArbState, OrderRole } from '../journal/records.js';
+import type { Stage } from './status.js';
 
 export type OutcomeName = 'yes' | 'no';
 
@@ -111,14 +112,19 @@ export interface CapitalView {
   readonly payoutMicros: number;
 }
 
+/** Nanoseconds. */
+export interface RecentLatency {
+  readonly p50: number;
+  readonly p95: number;
+  readonly p99: number;
+}
+
 /** A point of the curves; the engine keeps a bounded number of them and thins the old ones. */
 export interface HistoryPoint {
   readonly atMs: number;
   readonly framesPerSecond: Readonly<Record<VenueName, number>>;
-  /** Of the stretch of time since the point before, not since the start. */
-  readonly latencyNs: Readonly<
-    Record<string, { readonly p50: number; readonly p95: number; readonly p99: number }>
-  >;
+  /** Of the minute before, of the stages that anything went through in it. */
+  readonly latencyNs: Readonly<Partial<Record<Stage, RecentLatency>>>;
   /** Worst-case payout of what is held, less cost and fees, what is naked taken as worth its cost. */
   readonly lockedMicros: number;
   /** What has come back as cash beyond its cost. */

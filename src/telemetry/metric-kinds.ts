@@ -1,8 +1,9 @@
 // The kinds of metrics as they are kept here: read from the engine's own figures when somebody asks, never counted twice. Counters never
 // fall, histograms are made from percentiles.
-import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
+import type { RecordableHistogram } from 'node:perf_hooks';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { cumulativeCounts, type PercentileHistogram } from './cumulative-counts.js';
+import { cumulativeCounts, type PercentileHistogram } from '../runtime/cumulative-counts.js';
+import { copyHistogram, createNsHistogram } from '../runtime/telemetry.js';
 
 export type Labels = Readonly<Record<string, string>>;
 export type Sample = readonly [labels: Labels, value: number];
@@ -112,7 +113,7 @@ export class NsHistogramReader {
     this.#boundsNs = boundsSeconds.map((seconds) => Math.round(seconds * NS_PER_SECOND) + offsetNs);
     this.#counts = [...this.#boundsNs, 0].map(() => 0);
     if (sharedUpToNs !== undefined) {
-      this.#copy = createHistogram({ lowest: 1, highest: sharedUpToNs, figures: 3 });
+      this.#copy = createNsHistogram(sharedUpToNs);
     }
   }
 
@@ -132,9 +133,7 @@ export class NsHistogramReader {
 
   #still(): NsHistogram {
     if (this.#copy === undefined) return this.#histogram;
-    this.#copy.reset();
-    this.#copy.add(this.#histogram as RecordableHistogram);
-    return this.#copy;
+    return copyHistogram(this.#histogram as RecordableHistogram, this.#copy);
   }
 }
 

@@ -7,7 +7,7 @@ import { Registry } from 'prom-client';
 import { MICROS_PER_DOLLAR } from '../domain/units.js';
 import type { VenueName } from '../domain/venue.js';
 import { type EngineStatus, type FeedStatus, STAGES, type Stage } from '../runtime/status.js';
-import type { StageHistograms } from '../runtime/telemetry.js';
+import { MAX_OUTAGE_NS, MAX_STAGE_NS, type StageHistograms } from '../runtime/telemetry.js';
 import {
   addCounter,
   addGauge,
@@ -71,9 +71,6 @@ export const STAGE_BOUNDS_S = [
 const RESYNC_BOUNDS_S = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600];
 const LOOP_BOUNDS_S = [1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
 
-/** As in src/runtime/telemetry.ts. */
-const STAGE_HIGHEST_NS = 60_000_000_000;
-const RESYNC_HIGHEST_NS = 3_600_000_000_000;
 const LOOP_RESOLUTION_MS = 20;
 const DEFAULT_CACHE_MS = 250;
 const NS_PER_MS = 1e6;
@@ -159,7 +156,7 @@ function addHistograms(registry: Registry, { histograms, resync }: MetricsSource
   const stages = STAGES.map(
     (stage) =>
       new NsHistogramReader({ stage: STAGE_LABELS[stage] }, histograms[stage], STAGE_BOUNDS_S, {
-        sharedUpToNs: STAGE_HIGHEST_NS,
+        sharedUpToNs: MAX_STAGE_NS,
       }),
   );
   new ReadHistogram(
@@ -176,7 +173,7 @@ function addHistograms(registry: Registry, { histograms, resync }: MetricsSource
   const outages = Object.entries(resync).map(
     ([venue, histogram]) =>
       new NsHistogramReader({ venue }, histogram, RESYNC_BOUNDS_S, {
-        sharedUpToNs: RESYNC_HIGHEST_NS,
+        sharedUpToNs: MAX_OUTAGE_NS,
       }),
   );
   new ReadHistogram(

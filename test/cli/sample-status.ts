@@ -24,7 +24,14 @@ const FEED: FeedStatus = {
   backOffs: 5,
 };
 
-const LATENCY: LatencyNs = { count: 98_765, p50: 9_876, p99: 123_456, p999: 7_654_321, max: 1.5e9 };
+const LATENCY: LatencyNs = {
+  count: 98_765,
+  p50: 9_876,
+  p95: 45_678,
+  p99: 123_456,
+  p999: 7_654_321,
+  max: 1.5e9,
+};
 
 export const SAMPLE_STATUS: EngineStatus = {
   state: 'running',

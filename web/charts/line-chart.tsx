@@ -108,7 +108,8 @@ function optionsOf(
   return {
     width,
     height: heightPx,
-    padding: [8, 8, 0, 0],
+    // The newest label is centred on the edge.
+    padding: [8, 24, 0, 0],
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 5 } },
     hooks: { setCursor: [(made) => show(made.cursor.idx ?? undefined)] },

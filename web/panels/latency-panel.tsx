@@ -1,7 +1,7 @@
 // Latency of each stage, of the newest stretch of time and since the start, and the history of the stage that is chosen.
 import { useState } from 'preact/hooks';
 import { type EngineStatus, STAGES, type Stage } from '../../src/runtime/status.js';
-import type { HistoryPoint } from '../../src/runtime/views.js';
+import type { HistoryPoint, RecentLatency } from '../../src/runtime/views.js';
 import { LineChart } from '../charts/line-chart.js';
 import { countText, latencyText, NOTHING } from '../figures/figures.js';
 import { Panel } from './panel.js';
@@ -38,7 +38,7 @@ export function LatencyPanel({ latencyNs, history, colours }: LatencyPanelProps)
             <tr class="groups">
               <td />
               <th scope="colgroup" colSpan={3}>
-                lately
+                last minute
               </th>
               <th scope="colgroup" colSpan={3} class="sparable">
                 since the start
@@ -66,7 +66,7 @@ export function LatencyPanel({ latencyNs, history, colours }: LatencyPanelProps)
                 key={stage}
                 stage={stage}
                 all={latencyNs[stage]}
-                lately={newest(history, stage)}
+                lately={history.at(-1)?.latencyNs[stage]}
                 isChosen={stage === chosen}
                 onChoose={setChosen}
               />
@@ -79,7 +79,7 @@ export function LatencyPanel({ latencyNs, history, colours }: LatencyPanelProps)
         points={history}
         lines={LINES.map((line) => ({
           ...line,
-          valueOf: (point) => positive(point.latencyNs[chosen]?.[line.title]),
+          valueOf: (point) => point.latencyNs[chosen]?.[line.title] ?? null,
         }))}
         text={latencyText}
         heightPx={196}
@@ -90,24 +90,10 @@ export function LatencyPanel({ latencyNs, history, colours }: LatencyPanelProps)
   );
 }
 
-/** A stretch without samples has no latency, and 0 has no place on a logarithmic axis. */
-function positive(value: number | undefined): number | null {
-  return value === undefined || value <= 0 ? null : value;
-}
-
-/** Of the newest point that has one: a stage may be silent for a while. */
-function newest(history: readonly HistoryPoint[], stage: Stage) {
-  for (let index = history.length - 1; index >= 0; index--) {
-    const figures = history[index]?.latencyNs[stage];
-    if (figures !== undefined && figures.p50 > 0) return figures;
-  }
-  return undefined;
-}
-
 interface StageRowProps {
   readonly stage: Stage;
   readonly all: EngineStatus['latencyNs'][Stage];
-  readonly lately: HistoryPoint['latencyNs'][string] | undefined;
+  readonly lately: RecentLatency | undefined;
   readonly isChosen: boolean;
   readonly onChoose: (stage: Stage) => void;
 }

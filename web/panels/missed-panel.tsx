@@ -17,12 +17,20 @@ export function MissedPanel({ status, missed }: MissedPanelProps) {
     <Panel
       id="missed"
       title="Underrounds"
-      aside={`${countText(detected)} seen · ${countText(fired)} fired`}
+      aside={`${countText(detected)} seen · fired ${countText(fired)} times`}
     >
       <h3>Missed dollars by reason</h3>
       <Pareto missed={missed} />
-      <Counts title="Not fired, by reason" counts={refused} unit="×" />
-      <Counts title="Pairs held back now" counts={status.held} unit="pairs" />
+      <Counts
+        title="Not fired, by reason"
+        counts={refused}
+        textOf={(count) => `${countText(count)}×`}
+      />
+      <Counts
+        title="Pairs held back now"
+        counts={status.held}
+        textOf={(count) => (count === 1 ? '1 pair' : `${countText(count)} pairs`)}
+      />
     </Panel>
   );
 }
@@ -58,10 +66,10 @@ function Pareto({ missed }: { readonly missed: readonly MissedView[] }) {
 interface CountsProps {
   readonly title: string;
   readonly counts: Readonly<Record<string, number>>;
-  readonly unit: string;
+  readonly textOf: (count: number) => string;
 }
 
-function Counts({ title, counts, unit }: CountsProps) {
+function Counts({ title, counts, textOf }: CountsProps) {
   const rows = Object.entries(counts)
     .filter(([, count]) => count > 0)
     .sort(([, a], [, b]) => b - a);
@@ -74,8 +82,7 @@ function Counts({ title, counts, unit }: CountsProps) {
         <ul class="counts">
           {rows.map(([reason, count]) => (
             <li key={reason}>
-              {wordsText(reason)}{' '}
-              <b>{unit === '×' ? `${countText(count)}×` : `${countText(count)} ${unit}`}</b>
+              {wordsText(reason)} <b>{textOf(count)}</b>
             </li>
           ))}
         </ul>

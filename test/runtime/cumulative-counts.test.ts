@@ -1,7 +1,7 @@
 import { createHistogram } from 'node:perf_hooks';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cumulativeCounts } from '../../src/telemetry/cumulative-counts.js';
+import { cumulativeCounts } from '../../src/runtime/cumulative-counts.js';
 import { STAGE_BOUNDS_S } from '../../src/telemetry/metrics.js';
 
 const HIGHEST_NS = 60_000_000_000;
