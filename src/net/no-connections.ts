@@ -4,10 +4,11 @@ import { NOT_WRITTEN, type OrderConnections } from './order-connections.js';
 /** What a gateway needs of its connections. */
 export type OrderLines = Pick<
   OrderConnections,
-  'warm' | 'openSink' | 'canWrite' | 'obstacle' | 'write' | 'close'
+  'warm' | 'openSink' | 'canOpen' | 'canWrite' | 'obstacle' | 'write' | 'close'
 >;
 
 export class NoConnections implements OrderLines {
+  readonly canOpen = false;
   readonly canWrite = false;
   readonly obstacle = 'no order may leave';
 

@@ -74,20 +74,22 @@ export class OrderConnections {
     return this.#lines.reduce((count, line) => count + (line.isOpen ? 1 : 0), 0);
   }
 
-  /** Why canWrite is false, for a person. */
+  /** Why canOpen or canWrite is false, for a person. */
   get obstacle(): string {
-    const { breaker, bucket, cost } = this.#options;
-    if (!breaker.isClosed) return 'the exchange rests after failures';
-    if (bucket?.has(cost) === false) return "the exchange's limit of orders a second is used up";
-    return 'no warm connection was free';
+    if (!this.#options.breaker.isClosed) return 'the exchange rests after failures';
+    if (!this.#hasIdleLine()) return 'no warm connection was free';
+    return "the exchange's limit of orders a second is used up";
+  }
+
+  /** As canWrite, with room in the limit for one order more: what is opened may have to be evened out at once. @hot */
+  get canOpen(): boolean {
+    const { bucket, cost } = this.#options;
+    return bucket?.hasWithSpare(cost) !== false && this.canWrite;
   }
 
   /** True when a write() in this turn of the event loop finds an idle connection, room in the limit and no open breaker. @hot */
   get canWrite(): boolean {
-    const { breaker, bucket, cost } = this.#options;
-    if (!breaker.isClosed || bucket?.has(cost) === false) return false;
-    for (const line of this.#lines) if (line.isIdle) return true;
-    return false;
+    return this.#mayWrite() && this.#hasIdleLine();
   }
 
   /**
@@ -100,8 +102,8 @@ export class OrderConnections {
     onOutcome: (outcome: RequestOutcome, atNs: number) => void,
     isRehearsal = false,
   ): number {
-    const { breaker, bucket, cost, clock } = this.#options;
-    if (!breaker.isClosed || bucket?.has(cost) === false) return NOT_WRITTEN;
+    const { bucket, cost, clock } = this.#options;
+    if (!this.#mayWrite()) return NOT_WRITTEN;
     const lines = isRehearsal ? this.#sinkLines : this.#lines;
     for (const line of lines) {
       if (!line.isIdle) continue;
@@ -132,6 +134,18 @@ export class OrderConnections {
     clearInterval(this.#warmer);
     clearInterval(this.#deadlines);
     for (const line of this.#lines) line.drop('the engine ends');
+  }
+
+  /** @hot */
+  #mayWrite(): boolean {
+    const { breaker, bucket, cost } = this.#options;
+    return breaker.isClosed && bucket?.has(cost) !== false;
+  }
+
+  /** @hot */
+  #hasIdleLine(): boolean {
+    for (const line of this.#lines) if (line.isIdle) return true;
+    return false;
   }
 
   /**

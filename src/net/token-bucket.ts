@@ -29,6 +29,11 @@ export class TokenBucket {
     return this.#tokens >= cost - ROUNDING;
   }
 
+  /** As has(), with as many left over; a bucket that never holds so many must be full. @hot */
+  hasWithSpare(cost: number): boolean {
+    return this.has(Math.max(cost, Math.min(2 * cost, this.#limits.capacity)));
+  }
+
   /** Takes the tokens, or nothing when they do not all fit. @hot */
   take(cost: number): boolean {
     if (!this.has(cost)) return false;

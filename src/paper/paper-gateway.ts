@@ -75,16 +75,21 @@ export class PaperGateway implements OrderGateway {
     return this.#options.real.preparedId;
   }
 
+  get canOpen(): boolean {
+    const { bucket, cost } = this.#options;
+    return bucket.hasWithSpare(cost) && this.canWrite;
+  }
+
   get canWrite(): boolean {
     const { breaker, bucket, cost, connections } = this.#options;
     return breaker.isClosed && bucket.has(cost) && this.#pending.size < connections;
   }
 
   get obstacle(): string {
-    const { breaker, bucket, cost } = this.#options;
+    const { breaker, connections } = this.#options;
     if (!breaker.isClosed) return 'the exchange rests after failures';
-    if (!bucket.has(cost)) return "the exchange's limit of orders a second is used up";
-    return 'no connection would have been free';
+    if (this.#pending.size >= connections) return 'no connection would have been free';
+    return "the exchange's limit of orders a second is used up";
   }
 
   write(onReply: (reply: LegReply, answeredNs: number) => void): number {

@@ -236,7 +236,7 @@ export class Executor {
     }
     // One leg alone is a loss: if one exchange cannot be reached now, the other is not written to.
     for (const gateway of this.#gateways) {
-      if (gateway.canWrite || isRehearsal) continue;
+      if (gateway.canOpen || isRehearsal) continue;
       this.#refuseAll(gateway.obstacle, dequeuedNs);
       return;
     }

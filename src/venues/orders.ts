@@ -65,11 +65,13 @@ export interface OrderGateway {
   /** The exchange's id of what was prepared, where it is known before it is sent; '' where it is not. */
   readonly preparedId: string;
   /**
-   * Whether a write() now would find a connection: asked of both exchanges before either is written
-   * to. @hot
+   * Whether a write() now would find a connection and the exchange's limit would still let an exit through: asked of both exchanges before
+   * an arbitrage's first order is written. @hot
    */
+  readonly canOpen: boolean;
+  /** Whether a write() now would find a connection. @hot */
   readonly canWrite: boolean;
-  /** Why canWrite is false, for a person. */
+  /** Why canOpen or canWrite is false, for a person. */
   readonly obstacle: string;
   /**
    * Writes what was prepared, once. Returns when its bytes were with the socket, or NOT_WRITTEN

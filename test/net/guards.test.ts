@@ -153,6 +153,19 @@ describe('a token bucket', () => {
     expect(bucket.take(800)).toBe(true);
     expect(bucket.waitMs(30)).toBe(100);
   });
+
+  it('has one to spare while two fit, or while it is full', () => {
+    const clock = new SteppedClock();
+    const bucket = new TokenBucket({ capacity: 25, perSecond: 10 }, clock);
+    expect(bucket.hasWithSpare(10)).toBe(true);
+    bucket.take(10);
+    expect([bucket.hasWithSpare(10), bucket.has(10)]).toEqual([false, true]);
+    clock.advanceMs(500);
+    expect(bucket.hasWithSpare(10)).toBe(true);
+    expect([bucket.hasWithSpare(15), bucket.hasWithSpare(30)]).toEqual([false, false]);
+    clock.advanceMs(500);
+    expect([bucket.hasWithSpare(15), bucket.hasWithSpare(30)]).toEqual([true, false]);
+  });
 });
 
 describe('the skew of a clock', () => {

@@ -395,10 +395,27 @@ describe('orders and what guards them', () => {
     write();
     await until(() => outcomes.length === 1, 'a reply');
     status = 429;
-    expect(connections.canWrite).toBe(true);
+    expect(connections.canOpen).toBe(true);
     write();
     await until(() => outcomes.length === 2, 'the refusal');
     expect(connections.canWrite).toBe(false);
     expect(write()).toBe(NOT_WRITTEN);
+  });
+
+  it('keeps the last order of the limit for what evens out', async () => {
+    const still = { nowNs: () => 0, wallMs: () => 0 };
+    const bucket = new TokenBucket({ capacity: 20, perSecond: 1 }, still);
+    const { write, outcomes, connections } = await open(
+      ({ socket }) => socket.write(httpReply(200, '{}')),
+      { guards: { bucket, cost: 10 } },
+    );
+    expect(connections.canOpen).toBe(true);
+    write();
+    await until(() => outcomes.length === 1, 'a reply');
+    expect([connections.canOpen, connections.canWrite]).toEqual([false, true]);
+    expect(connections.obstacle).toMatch(/limit of orders a second/);
+    expect(write()).toBeGreaterThan(0);
+    await until(() => outcomes.length === 2, 'the other reply');
+    expect(connections.canWrite).toBe(false);
   });
 });

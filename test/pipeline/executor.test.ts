@@ -38,6 +38,8 @@ class FakeGateway implements OrderGateway {
   readonly replies: ((reply: LegReply, atNs: number) => void)[] = [];
   preparedId = '';
   canWrite = true;
+  /** In the exchange's limit, for an exit after this order. */
+  hasSpare = true;
   readonly obstacle = 'no way to write';
   canPrepare = true;
   isFree = true;
@@ -48,6 +50,10 @@ class FakeGateway implements OrderGateway {
     this.venue = venue;
     this.log = log;
     this.#clock = clock;
+  }
+
+  get canOpen(): boolean {
+    return this.canWrite && this.hasSpare;
   }
 
   async start(): Promise<void> {
@@ -245,6 +251,12 @@ describe('writes neither leg, and says so of both, when', () => {
         gateways[0]!.canWrite = false;
       },
     ],
+    [
+      'an exit would find no room in the limit of one exchange',
+      ({ gateways }) => {
+        gateways[1]!.hasSpare = false;
+      },
+    ],
   ])('%s', (_when, prevent) => {
     const rig = rigOf(BOTH);
     rig.request();
@@ -275,6 +287,7 @@ it('handles only its own exchange when there are two executors', () => {
 it('reports every leg exactly once, whatever the gateways do', () => {
   const flags = fc.record({
     canWrite: fc.boolean(),
+    hasSpare: fc.boolean(),
     canPrepare: fc.boolean(),
     isFree: fc.boolean(),
   });
@@ -388,6 +401,7 @@ describe('an order that evens out', () => {
   it('is intended, written on its exchange alone, and reported as what it is', () => {
     const rig = rigOf(BOTH);
     rig.gate.entryWrites = 0;
+    for (const gateway of rig.gateways) gateway.hasSpare = false;
     rig.executor.exit(exit);
     expect(rig.log).toEqual(['prepare 1', 'intend 1 id-1 hash-id-1 77 exit', 'commit', 'write 1']);
     rig.gateways[POLYMARKET]!.replies[0]!(ACKNOWLEDGED, 9);

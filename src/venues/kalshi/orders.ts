@@ -143,6 +143,10 @@ export class KalshiOrders implements OrderGateway {
     return PREPARED;
   }
 
+  get canOpen(): boolean {
+    return this.#connections.canOpen;
+  }
+
   get canWrite(): boolean {
     return this.#connections.canWrite;
   }

@@ -168,6 +168,10 @@ export class PolymarketOrders implements OrderGateway {
     return this.#orderId;
   }
 
+  get canOpen(): boolean {
+    return this.#connections.canOpen;
+  }
+
   get canWrite(): boolean {
     return this.#connections.canWrite;
   }
