@@ -320,7 +320,7 @@ export function toEngineConfig(
 }
 
 /** Undefined when nothing is copied anywhere. */
-function toSinksConfig(sinks: Config['sinks']): SinksConfig | undefined {
+export function toSinksConfig(sinks: Config['sinks']): SinksConfig | undefined {
   const { postgresUrl, postgresPasswordFile, redisUrl, redisPasswordFile } = sinks;
   if (postgresUrl === undefined && redisUrl === undefined) return undefined;
   return { ...sinks, postgresUrl, postgresPasswordFile, redisUrl, redisPasswordFile };

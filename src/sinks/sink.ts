@@ -13,6 +13,8 @@ export interface SinkStatus {
 /** Rows go in and the place up to which they are there moves on in one step of the database, or neither happens. */
 export interface Sink {
   readonly name: 'postgres' | 'redis';
+  /** Connects, changes nothing, and resolves with what is there, for a person. To be closed after. */
+  probe(): Promise<string>;
   /** Connects. Resolves with the number up to which all changes of this journal are here. May be called again after close(). */
   open(journalId: string): Promise<number>;
   /**

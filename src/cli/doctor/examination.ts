@@ -24,6 +24,7 @@ import { firstBook } from './feed-checks.js';
 import { type Checked, examineWith, type Finding, skipped } from './finding.js';
 import { kalshiKey, polymarketKey } from './key-checks.js';
 import { machineFindings } from './machine-checks.js';
+import { outletFindings } from './outlet-checks.js';
 import { stateFindings } from './state-checks.js';
 
 const REQUEST_TIMEOUT_MS = 4_500;
@@ -44,6 +45,7 @@ export async function findingsOf(subject: Subject): Promise<Finding[]> {
   const locked = isComplete ? engine : undefined;
   const groups = [machineFindings(config), stateFindings({ stateDir, engine: locked, locksDir })];
   if (engine !== undefined) groups.push(exchangeFindings(engine));
+  groups.push(outletFindings(config));
   return (await Promise.all(groups)).flat();
 }
 

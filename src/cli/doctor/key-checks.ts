@@ -85,12 +85,13 @@ function signerTold(access: PolymarketAccess, address: string, key: Uint8Array):
   return good(`${path}: signs for ${address}, only its owner reads it`, key);
 }
 
-function exposedTo(path: string): Told<never> | undefined {
+/** Undefined when only the owner reads and writes the file. `renew`: what to do when others may have read it. */
+export function exposedTo(path: string, renew = 'make a new key'): Told<never> | undefined {
   accessSync(path, constants.R_OK);
   const mode = statSync(path).mode & 0o777;
   if (process.platform === 'win32' || (mode & OTHERS) === 0) return undefined;
   const text = `${path}: mode ${mode.toString(8)}, other users can read or write it`;
-  return bad(text, `chmod 600 ${path}; if others use this machine, make a new key`);
+  return bad(text, `chmod 600 ${path}; if others use this machine, ${renew}`);
 }
 
 function keyAdvice(path: string, otherwise: string): (error: unknown) => string {

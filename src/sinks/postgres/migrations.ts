@@ -84,11 +84,7 @@ export async function migratePostgres(
   await client.query('BEGIN');
   await client.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
   const version = await versionOf(client);
-  if (version > steps.length) {
-    throw new SinkRefusal(
-      `its tables are of a newer underround: version=${version} known=${steps.length} do="use that one, or another database"`,
-    );
-  }
+  refuseNewer(version, steps.length);
   for (let next = version; next < steps.length; next++) {
     if (next === 0) await createSchema(client);
     await client.query(steps[next]!);
@@ -98,6 +94,28 @@ export async function migratePostgres(
   const hypertables = version === 0 ? await tryHypertables(client) : 0;
   await client.query('COMMIT');
   return hypertables;
+}
+
+/** What the next run finds or makes, in words. Throws SinkRefusal where it would not get on. */
+export async function stateOfTables(client: Client): Promise<string> {
+  const version = await versionOf(client);
+  refuseNewer(version, MIGRATIONS.length);
+  if (version > 0) return `tables of version ${version} of ${MIGRATIONS.length}`;
+  const { rows } = await client.query<{ may_create: boolean }>(
+    `SELECT has_database_privilege(current_database(), 'CREATE') OR EXISTS
+       (SELECT 1 FROM pg_namespace WHERE nspname = 'underround' AND has_schema_privilege(oid, 'CREATE')) AS may_create`,
+  );
+  if (rows[0]?.may_create === true) return 'no tables yet, the next run makes them';
+  throw new SinkRefusal(
+    'it has no tables and this user may make none: do="create schema underround authorization this user"',
+  );
+}
+
+function refuseNewer(version: number, known: number): void {
+  if (version <= known) return;
+  throw new SinkRefusal(
+    `its tables are of a newer underround: version=${version} known=${known} do="use that one, or another database"`,
+  );
 }
 
 async function versionOf(client: Client): Promise<number> {

@@ -4,7 +4,7 @@ import type { JournalRow, JournalTable } from '../../journal/journal-cursor.js';
 import { readPassword, spokenWhy } from '../password.js';
 import { type Sink, SinkRefusal } from '../sink.js';
 import type { SinksConfig } from '../sinks-config.js';
-import { migratePostgres } from './migrations.js';
+import { migratePostgres, stateOfTables } from './migrations.js';
 import { REFRESH_PAPER_TRADES, touchedTrades } from './paper-trades.js';
 import { jsonText, TARGETS, upsertOf } from './tables.js';
 
@@ -42,6 +42,17 @@ export class PostgresSink implements Sink {
   ) {
     this.#config = config;
     this.#hypertables = hypertables;
+  }
+
+  async probe(): Promise<string> {
+    const client = this.#connect();
+    try {
+      await client.connect();
+      const { rows } = await client.query<{ server_version: string }>('SHOW server_version');
+      return `PostgreSQL ${rows[0]?.server_version}, ${await stateOfTables(client)}`;
+    } catch (error) {
+      throw refusalOf(error);
+    }
   }
 
   async open(journalId: string): Promise<number> {

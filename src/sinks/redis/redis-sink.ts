@@ -43,28 +43,21 @@ export class RedisSink implements Sink {
     return this.#failure === undefined ? this.#redis : undefined;
   }
 
-  async open(journalId: string): Promise<number> {
-    this.#failure = undefined;
-    const { redis, password } = createRedis(this.#config);
-    this.#password = password;
-    this.#redis = redis;
-    let heard: Error | undefined;
-    redis.on('error', (error) => {
-      heard = error;
+  probe(): Promise<string> {
+    return this.#connected(async (redis) => {
+      await redis.ping();
+      const version = /^redis_version:(\S+)/m.exec(await redis.info('server'))?.[1];
+      return `Redis ${version ?? ''}`.trim();
     });
-    redis.on('end', () => {
-      if (this.#redis === redis) this.#failure ??= heard ?? new Error('the connection ended');
-    });
-    try {
-      await redis.connect();
+  }
+
+  open(journalId: string): Promise<number> {
+    return this.#connected(async () => {
       this.#key = streamKey(journalId);
       // No stream stands nowhere: nothing is appended.
       this.#stands = await this.#append('', []);
       return this.#complete();
-    } catch (error) {
-      // What was heard before says more than that the connection is closed.
-      throw redisRefusalOf(heard ?? error);
-    }
+    });
   }
 
   async write(rows: readonly JournalRow[], through: number): Promise<number> {
@@ -95,6 +88,27 @@ export class RedisSink implements Sink {
     this.#redis = undefined;
     redis?.disconnect();
     return Promise.resolve();
+  }
+
+  async #connected<T>(work: (redis: Redis) => Promise<T>): Promise<T> {
+    this.#failure = undefined;
+    const { redis, password } = createRedis(this.#config);
+    this.#password = password;
+    this.#redis = redis;
+    let heard: Error | undefined;
+    redis.on('error', (error) => {
+      heard = error;
+    });
+    redis.on('end', () => {
+      if (this.#redis === redis) this.#failure ??= heard ?? new Error('the connection ended');
+    });
+    try {
+      await redis.connect();
+      return await work(redis);
+    } catch (error) {
+      // What was heard before says more than that the connection is closed.
+      throw redisRefusalOf(heard ?? error);
+    }
   }
 
   /** Of a change that wrote two rows, one may be here: it is looked at again. */
