@@ -24,7 +24,7 @@ import {
   polymarketKeyOf,
 } from './init/key-material.js';
 import { askFor, type Given } from './init/questions.js';
-import { type NewFile, refuseExisting, writeFiles } from './init/written-files.js';
+import { type NewFile, refuseExisting, whyNot, writeFiles } from './init/written-files.js';
 import { configOf } from './setting-flags.js';
 
 const EXAMPLES = `
@@ -100,11 +100,11 @@ async function init(options: Record<string, unknown>): Promise<void> {
   const files = filesOf(answers, directory, keysDir, kalshi, wallet);
   const moved = writeFiles(files, keysDir, force);
   const configPath = join(directory, DEFAULT_CONFIG_FILE);
-  // What a run will make of it, now rather than then.
-  configOf({ config: configPath }, process.env);
   for (const path of moved) say(`kept    ${path}`);
   for (const { path } of files) say(`wrote   ${path}`);
   tellPublicKey(kalshi, configPath);
+  // What a run will make of it, now rather than then.
+  configOf({ config: configPath }, process.env);
   tellNext(answers, configPath, directory, wallet);
 }
 
@@ -156,7 +156,7 @@ async function asked(given: Given, force: boolean): Promise<Answers> {
   // Nobody should answer ten questions to hear this.
   if (given.directory !== undefined) refuseExisting([configIn(given.directory)], force);
   try {
-    return await askFor(given);
+    return await askFor(given, (directory) => whyNot([configIn(directory)], force));
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'ExitPromptError') throw error;
     throw new Error('ended by Ctrl-C: nothing was written', { cause: error });
@@ -175,9 +175,10 @@ function filesOf(
   wallet: PolymarketKey | undefined,
 ): NewFile[] {
   const { profile } = answers;
-  const stateDir = answers.settings.get('state.dir') ?? join(directory, 'state');
+  const stateDir = answers.settings.get('state.dir');
   const values = new Map(answers.settings);
-  values.set('state.dir', resolve(stateDir));
+  // Without one each profile has its own: paper and real orders must never share one.
+  if (stateDir !== undefined) values.set('state.dir', resolve(stateDir));
   values.set('profile', profile);
   const files: NewFile[] = [];
   if (kalshi !== undefined) {
@@ -199,7 +200,8 @@ function filesOf(
     // What a person has approved is not begun anew.
     if (!existsSync(path)) files.push({ path, text: PAIRS_TEXT });
   }
-  files.push({ path: join(directory, '.gitignore'), text: GITIGNORE_TEXT });
+  const ignored = join(directory, '.gitignore');
+  if (!existsSync(ignored)) files.push({ path: ignored, text: GITIGNORE_TEXT });
   // Last: a file of settings whose files are all there.
   files.push({ path: configIn(directory), text: configText(profile, values) });
   return files;

@@ -111,16 +111,19 @@ function guard(app: FastifyInstance, { listen, token }: ControlServerOptions): v
       throw new ControlError(403, 'WRONG_ORIGIN', `pages of ${origin} may not ask`);
     }
     const isRead = request.method === 'GET' || request.method === 'HEAD';
-    if (isRead && (isLoopback(listen.host) || isPage(request))) return;
+    if (isRead && (isLoopback(listen.host) || isOpen(request))) return;
     if (!isToken(tokenOf(request), token)) {
       throw new ControlError(401, 'NO_TOKEN', 'show the token: Authorization: Bearer TOKEN');
     }
   });
 }
 
-/** The page itself says nothing of the engine. */
-function isPage({ url }: FastifyRequest): boolean {
-  return !url.startsWith('/api/') && !url.startsWith('/metrics');
+/** Routes that say nothing of the engine's money: the page's files, and whether it runs. */
+const OPEN_ROUTES: readonly (string | undefined)[] = ['/*', '/healthz', undefined];
+
+/** By the route that was found, undefined where there is none: an address can be spelt in many ways. */
+function isOpen({ routeOptions }: FastifyRequest): boolean {
+  return OPEN_ROUTES.includes(routeOptions.url);
 }
 
 /** A browser's WebSocket cannot send the header. */
@@ -138,7 +141,7 @@ function isOwnHost(app: FastifyInstance, { host }: ListenAddress, given: string)
   const name = given.replace(/:\d+$/, '');
   if (given !== `${name}:${address.port}` && address.port !== 80) return false;
   if (!isLoopback(host)) return true;
-  return ['127.0.0.1', 'localhost', '[::1]'].includes(name);
+  return ['127.0.0.1', 'localhost', '[::1]', host].includes(name);
 }
 
 function answerErrors(app: FastifyInstance): void {

@@ -9,6 +9,8 @@ export interface JournalState {
   readonly version: number;
   /** What this program writes; an older journal is brought there at the next start. */
   readonly newestVersion: number;
+  /** Whether there was ever an order. */
+  readonly hasOrders: boolean;
   /** What SQLite finds wrong in the file; empty when it is whole. Undefined when it was not asked. */
   readonly problems: readonly string[] | undefined;
 }
@@ -22,7 +24,8 @@ export function checkJournal(path: string, whole: boolean): JournalState {
   try {
     const version = requireKnownVersion(db, path);
     const problems = whole ? problemsOf(db) : undefined;
-    return { version, newestVersion: SCHEMA_VERSION, problems };
+    const hasOrders = db.prepare('SELECT 1 FROM orders LIMIT 1').get() !== undefined;
+    return { version, newestVersion: SCHEMA_VERSION, hasOrders, problems };
   } finally {
     db.close();
   }

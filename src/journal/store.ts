@@ -210,6 +210,11 @@ export class JournalStore {
     }));
   }
 
+  /** Whether there was ever an order. */
+  hasOrders(): boolean {
+    return this.#all('SELECT 1 FROM orders LIMIT 1').length > 0;
+  }
+
   orders(since: Since): StoredOrder[] {
     return this.#since('orders', since, 'at_ms, rowid').map(readOrder);
   }

@@ -5,9 +5,9 @@ import { floorDiv, type Ratio } from '../domain/exact.js';
 import { kalshiFillFeeMicros, kalshiTradeFeeMicros } from '../domain/kalshi-fee.js';
 import { POLYMARKET_MIN_NOTIONAL_MICROS } from '../domain/polymarket-amounts.js';
 import { type PolymarketFeeSchedule, polymarketFeeBoundMicros } from '../domain/polymarket-fee.js';
-import { E6_PER_CENTI } from '../domain/units.js';
+import { CENTI_PER_CONTRACT, E6_PER_CENTI } from '../domain/units.js';
 import { type ByVenue, KALSHI, type Outcome, POLYMARKET, type Venue } from '../domain/venue.js';
-import type { LegReply, VenueFill } from '../venues/orders.js';
+import type { LegReply, Reaction, VenueFill } from '../venues/orders.js';
 import { CERTAIN_E4, type Chances, type Fate, fateOf } from './draws.js';
 import { firstOf, type Level, type Shown, totalCenti, within, worse } from './ladder.js';
 import { PaperMoney } from './paper-money.js';
@@ -19,6 +19,7 @@ const LIST_LAG_MS = 1_000;
 /** A taker's order that is held before it matches (polymarket-api.md 4.9); longer than was seen. */
 const TAKER_DELAY_MS = 500;
 const REFUSED = 400;
+const PAUSED = 409;
 /** Orders with trades that the lists tell of; the oldest half goes when there are more. */
 const MAX_BOOKED = 200_000;
 
@@ -40,7 +41,11 @@ export interface PaperMarket {
   readonly kalshiRate: Ratio;
   readonly shard: number;
   readonly polymarketFees: PolymarketFeeSchedule;
+  /** Of an order on Polymarket. */
+  readonly minSizeCenti: number;
   readonly takerDelay: boolean;
+  /** Kalshi takes no orders for it now. */
+  readonly isPaused: boolean;
 }
 
 export interface PaperOrder {
@@ -58,7 +63,7 @@ export interface PaperOrder {
 export interface PaperEvents {
   /** To be kept before anything of it is told. */
   recorded(record: PaperRecord): void;
-  /** The one reply to an order, by the ticket that it came with. */
+  /** The one reply to an order, by the ticket that it came with; none when the reply is lost. */
   replied(venue: Venue, ticket: number, reply: LegReply): void;
   /** As the exchange's private stream tells it. */
   filled(fill: VenueFill): void;
@@ -72,7 +77,6 @@ export type ReadBook = (venue: Venue, market: number, outcome: Outcome) => Shown
 interface InFlight {
   readonly order: PaperOrder;
   readonly ticket: number;
-  readonly number: number;
   readonly fate: Fate;
   readonly dueNs: number;
   /** The worst that was displayed within its limit since it was sent, less what was taken. */
@@ -148,7 +152,7 @@ export class PaperExchange {
     const jitterNs = floorDiv(jitterMs[venue] * NS_PER_MS * fate.jitterE4, CERTAIN_E4);
     const dueNs = sentNs + (latencyMs[venue] + delayMs) * NS_PER_MS + jitterNs;
     const worst = within(this.#taken.untaken(venue, market, outcome, then?.levels ?? []), limitE4);
-    this.#inFlight.add({ order, ticket, number, fate, dueNs, worst });
+    this.#inFlight.add({ order, ticket, fate, dueNs, worst });
   }
 
   /** To be called often, and when nextDueNs has come: sees the books, matches what has arrived, settles what is due. */
@@ -232,14 +236,11 @@ export class PaperExchange {
   }
 
   /** The order meets the book. One that is not provably current now fills nothing. */
-  #arrived(
-    { order, ticket, number, fate, worst }: InFlight,
-    shown: Shown | undefined,
-    wallMs: number,
-  ) {
+  #arrived({ order, ticket, fate, worst }: InFlight, shown: Shown | undefined, wallMs: number) {
     const { venue, market } = order;
     const { name, shard } = this.#markets[market]!;
-    const orderId = order.preparedId === '' ? `paper-${venue}-${number}` : order.preparedId;
+    // Numbers are told by nobody when a run was cut short: an id must never come twice.
+    const orderId = order.preparedId === '' ? `paper-${order.clientOrderId}` : order.preparedId;
     const refusal = this.#refusal(order, fate);
     const isGhost = fate.isGhost && venue === POLYMARKET;
     // Kalshi's trades are final: what would be a ghost there is a reply that never comes for an order that was not matched.
@@ -272,26 +273,36 @@ export class PaperExchange {
     const booked = this.#book(record, market);
     // Of an order whose reply is lost the stream says nothing either: only the list knows.
     if (booked !== undefined && !isUnknown) this.#tell(booked);
-    this.#events.replied(venue, ticket, refusal ?? replyOf(record, sizeCenti));
+    // Whoever waits for a reply that is lost hears nothing, for as long as an order may take.
+    if (record.reply !== 'unknown') {
+      this.#events.replied(venue, ticket, refusal ?? replyOf(record, sizeCenti));
+    }
   }
 
   #refusal(order: PaperOrder, fate: Fate): LegReply | undefined {
     const { venue, market, sizeCenti, limitE4, spendMicros } = order;
-    const refused = (code: string): LegReply => ({
+    const refused = (code: string, reaction: Reaction, status = REFUSED): LegReply => ({
       kind: 'rejected',
-      status: REFUSED,
+      status,
       code,
-      reaction: 'retry-later',
+      reaction,
     });
-    if (fate.isRejected) return refused('paper: refused at the configured rate');
-    if (venue === POLYMARKET && spendMicros < POLYMARKET_MIN_NOTIONAL_MICROS) {
-      return refused('paper: a marketable order is at least $1');
+    const { shard, minSizeCenti, isPaused } = this.#markets[market]!;
+    if (venue === KALSHI && isPaused) {
+      return refused('paper: trading is paused', 'rest-market', PAUSED);
     }
-    const { shard } = this.#markets[market]!;
+    if (fate.isRejected) return refused('paper: refused at the configured rate', 'retry-later');
+    if (venue === POLYMARKET && spendMicros < POLYMARKET_MIN_NOTIONAL_MICROS) {
+      return refused('paper: a marketable order is at least $1', 'rest-market');
+    }
+    if (venue === POLYMARKET && sizeCenti < minSizeCenti) {
+      const size = `${sizeCenti / CENTI_PER_CONTRACT} is lower than the minimum`;
+      return refused(`paper: ${size} ${minSizeCenti / CENTI_PER_CONTRACT}`, 'rest-market');
+    }
     const mostMicros = venue === KALSHI ? sizeCenti * limitE4 : spendMicros;
     const { feeMicros } = this.#trade(order, { priceE4: limitE4, sizeCenti }, '');
     if (mostMicros + feeMicros <= this.#money.cashMicros(venue, shard)) return undefined;
-    return refused('paper: not enough paper money');
+    return refused('paper: not enough paper money', 'stop');
   }
 
   /** Cost to the micro, and the market's own fee, rounded up where the exchange rounds. */
@@ -368,12 +379,7 @@ function boughtOf(order: PaperOrder, levels: readonly Level[], shareE4: number):
   return bought;
 }
 
-function replyOf({ venue, reply, orderId, trades }: PaperOrderRecord, sizeCenti: number): LegReply {
-  if (reply === 'unknown') {
-    // Kalshi's own id is in the reply that was lost.
-    const known = venue === POLYMARKET ? orderId : undefined;
-    return { kind: 'unknown', orderId: known, why: 'paper: the reply is lost' };
-  }
+function replyOf({ venue, orderId, trades }: PaperOrderRecord, sizeCenti: number): LegReply {
   const costMicros = trades.reduce((sum, trade) => sum + trade.costMicros, 0);
   return {
     kind: 'acknowledged',

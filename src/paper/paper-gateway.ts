@@ -111,6 +111,7 @@ export class PaperGateway implements OrderGateway {
     const pending = this.#pending.get(ticket);
     if (pending === undefined) return;
     this.#pending.delete(ticket);
+    this.#options.breaker.succeeded();
     pending.onReply(reply, this.#options.clock.nowNs());
   }
 
@@ -125,12 +126,17 @@ export class PaperGateway implements OrderGateway {
     const nowNs = clock.nowNs();
     for (const [ticket, { sentNs }] of this.#pending) {
       if (nowNs - sentNs < timeoutMs * NS_PER_MS) continue;
+      this.#options.breaker.failed();
       this.#lose(ticket, `no reply within ms=${timeoutMs}`);
     }
   }
 
   #lose(ticket: number, why: string): void {
-    const id = this.#pending.get(ticket)?.preparedId ?? '';
-    this.answered(ticket, { kind: 'unknown', orderId: id === '' ? undefined : id, why });
+    const pending = this.#pending.get(ticket);
+    if (pending === undefined) return;
+    this.#pending.delete(ticket);
+    // Kalshi's own id is in the reply that was lost.
+    const orderId = pending.preparedId === '' ? undefined : pending.preparedId;
+    pending.onReply({ kind: 'unknown', orderId, why }, this.#options.clock.nowNs());
   }
 }

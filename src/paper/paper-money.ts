@@ -16,7 +16,7 @@ export class PaperMoney {
   #spentOnPolymarket = 0;
   readonly #held: ByVenue<Map<string, Held>> = [new Map(), new Map()];
 
-  /** What Kalshi has is shared evenly by its shards. */
+  /** What Kalshi has is shared evenly by its shards; of those that another run had, what was spent is spent all the same. */
   constructor(startMicros: ByVenue<number>, shards: number) {
     this.#startMicros = startMicros;
     this.#shards = shards;
@@ -24,8 +24,11 @@ export class PaperMoney {
 
   cashMicros(venue: Venue, shard: number): number {
     if (venue !== KALSHI) return this.#startMicros[venue] - this.#spentOnPolymarket;
-    const share = Math.floor(this.#startMicros[KALSHI] / this.#shards);
-    return share - (this.#spentByShard.get(shard) ?? 0);
+    const start = this.#startMicros[KALSHI];
+    const share = Math.floor(start / this.#shards) - (this.#spentByShard.get(shard) ?? 0);
+    let spent = 0;
+    for (const micros of this.#spentByShard.values()) spent += micros;
+    return Math.min(share, start - spent);
   }
 
   get shards(): number {

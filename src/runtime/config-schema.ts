@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { formatDecimal, parseDecimal } from '../domain/decimal.js';
 import { MICROS_PLACES, PRICE_PLACES, SIZE_CENTI_PLACES } from '../domain/units.js';
 import { WAIT_STRATEGIES } from '../shm/wait-strategy.js';
+import { hasRightChecksum } from '../venues/polymarket/wire/address.js';
 
 /** The form of a value as text: all sources give text, so that no float ever stands between a person and the engine. */
 export type SettingKind =
@@ -118,7 +119,12 @@ const ADDRESS = /^0x[0-9a-fA-F]{40}$/;
 const httpUrl = (meaning: string) =>
   text('a URL that starts with http:// or https://', HTTP_URL, meaning);
 const wsUrl = (meaning: string) => text('a URL that starts with ws:// or wss://', WS_URL, meaning);
-const address = (meaning: string) => text('0x and 40 hexadecimal digits', ADDRESS, meaning);
+const address = (meaning: string) => {
+  const schema = z.string().regex(ADDRESS).refine(hasRightChecksum).optional();
+  const form =
+    '0x and 40 hexadecimal digits, in small letters or with the capitals of its checksum';
+  return register(schema, { kind: 'text', form, pattern: ADDRESS }, meaning, undefined, false);
+};
 
 /** A key pasted where its path belongs would end up in every log: key material is refused, and never printed. */
 const FILE_PATH = /^(?!.*-----BEGIN)(?!(0x)?[0-9a-fA-F]{64}$)[^\0\n]+$/;

@@ -203,7 +203,7 @@ export class Engine {
     );
     this.#journal = journal;
     const { paper, stateDir } = this.#config;
-    refuseMixedState(stateDir, paper !== undefined, journal.store.orders({}).length);
+    refuseMixedState(stateDir, paper !== undefined, journal.store.hasOrders());
     const { profile } = this.#config;
     const atMs = this.#clock.wallMs();
     const config = { ...this.#config, kalshi: { ...this.#config.kalshi, keyId: '(hidden)' } };

@@ -47,16 +47,12 @@ export function loadPairs(path: string): ApprovedPair[] {
       conditionId: polymarket,
       polarity: polarity === 'same' ? SAME : INVERTED,
     }));
-  refuseTwins(
-    path,
-    'kalshi',
-    pairs.map(({ ticker }) => ticker),
-  );
-  refuseTwins(
-    path,
-    'polymarket',
-    pairs.map(({ conditionId }) => conditionId.toLowerCase()),
-  );
+  const twins = (key: string, idOf: (pair: ApprovedPair) => string) =>
+    refuseTwins(path, key, pairs.map(idOf));
+  // The journal, the stops and the paper exchange know a pair by its name.
+  twins('name', ({ name }) => name);
+  twins('kalshi', ({ ticker }) => ticker);
+  twins('polymarket', ({ conditionId }) => conditionId.toLowerCase());
   if (pairs.length === 0) throw new PairsError(`the pairs file approves no pair: path=${path}`);
   return pairs;
 }
@@ -69,12 +65,12 @@ function readYaml(path: string): unknown {
   }
 }
 
-/** A market belongs to one pair: its position and its quote are that pair's. */
+/** A name and a market belong to one pair: their positions and quotes are that pair's. */
 function refuseTwins(path: string, key: string, ids: readonly string[]): void {
   const seen = new Set<string>();
   for (const id of ids) {
     if (seen.has(id))
-      throw new PairsError(`a market stands in two pairs: path=${path} ${key}=${id}`);
+      throw new PairsError(`two pairs have the same ${key}: path=${path} ${key}=${id}`);
     seen.add(id);
   }
 }

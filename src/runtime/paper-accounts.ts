@@ -46,7 +46,7 @@ export class PaperAccounts implements EngineAccounts {
   }
 
   async login(): Promise<PolymarketSession> {
-    return { address: '', apiKey: 'paper', secretBase64: '', passphrase: 'paper' };
+    return { address: '', apiKey: '', secretBase64: '', passphrase: '' };
   }
 
   async cash(): Promise<Cash> {

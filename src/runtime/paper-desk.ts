@@ -135,7 +135,7 @@ export class PaperDesk {
 }
 
 /** With the newest terms at every question. */
-function marketsOf({ pairs }: MainEnds): PaperMarket[] {
+function marketsOf({ pairs, holds }: MainEnds): PaperMarket[] {
   return pairs.map(({ name }, market) => ({
     name,
     get kalshiRate() {
@@ -146,6 +146,12 @@ function marketsOf({ pairs }: MainEnds): PaperMarket[] {
     },
     get polymarketFees() {
       return pairs[market]!.polymarket.fees;
+    },
+    get minSizeCenti() {
+      return pairs[market]!.polymarket.minSizeCenti;
+    },
+    get isPaused() {
+      return holds.isHeldFor(market, 'paused');
     },
     get takerDelay() {
       return pairs[market]!.polymarket.takerDelay;

@@ -10,17 +10,17 @@ export class MixedStateError extends Error {
   readonly code = 'MIXED_STATE';
 }
 
-/** Throws MixedStateError where real orders and paper ones would get into one journal. `orders`: those that the journal has. */
-export function refuseMixedState(stateDir: string, isPaper: boolean, orders: number): void {
+/** Throws MixedStateError where real orders and paper ones would get into one journal. `hasOrders`: the journal has some. */
+export function refuseMixedState(stateDir: string, isPaper: boolean, hasOrders: boolean): void {
   const path = join(stateDir, FILE);
   if (!isPaper && existsSync(path)) {
     throw new MixedStateError(
       `the state directory is of paper trading: file=${path}; give another --state-dir`,
     );
   }
-  if (isPaper && orders > 0 && !existsSync(path)) {
+  if (isPaper && hasOrders && !existsSync(path)) {
     throw new MixedStateError(
-      `the journal has orders that were not on paper: orders=${orders} dir=${stateDir}; give another --state-dir`,
+      `the journal has orders that were not on paper: dir=${stateDir}; give another --state-dir`,
     );
   }
 }

@@ -3,7 +3,8 @@ import { generateKeyPair, type KeyObject, randomBytes, randomUUID } from 'node:c
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { addressOf, checksumAddress } from '../venues/polymarket/wire/sign.js';
+import { checksumAddress } from '../venues/polymarket/wire/address.js';
+import { addressOf } from '../venues/polymarket/wire/sign.js';
 
 const OWNER_ONLY_FILE = 0o600;
 const OWNER_ONLY_DIRECTORY = 0o700;

@@ -18,6 +18,9 @@ export interface LegOrder {
   spendMicros: number;
 }
 
+/** What a refusal says of the next order: it may be sent, the market rests, or nothing more is opened. */
+export type Reaction = 'retry-later' | 'rest-market' | 'stop';
+
 /** `unknown` is not "not filled": the order may have traded, and only looking will tell. */
 export type LegReply =
   | {
@@ -32,7 +35,7 @@ export type LegReply =
       readonly status: number;
       readonly code: string;
       /** What the refusal says of the next order; undefined where the gateway does not know. */
-      readonly reaction?: 'retry-later' | 'rest-market' | 'stop';
+      readonly reaction?: Reaction;
     }
   | { readonly kind: 'unknown'; readonly orderId: string | undefined; readonly why: string }
   | { readonly kind: 'not-written'; readonly why: string };

@@ -27,7 +27,9 @@ const TEXTS = [
   'rediss://127.0.0.1:6379/1',
   'http://a.example/x',
   'wss://b.example/ws',
-  `0x${'aB'.repeat(20)}`,
+  `0x${'ab'.repeat(20)}`,
+  // Of EIP-55 itself.
+  '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed',
   'key-1',
   './a.pem',
   'feeds=debug,desk=warn',

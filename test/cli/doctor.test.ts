@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import Database from 'libsql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { doctorText, worstOf } from '../../src/cli/doctor/doctor-text.js';
-import { AskedExchange, hostsOf, reach } from '../../src/cli/doctor/exchange-checks.js';
+import { AskedExchange, hostsOf, kalshiCash, reach } from '../../src/cli/doctor/exchange-checks.js';
 import { bad, examine, examineWith, type Finding, good } from '../../src/cli/doctor/finding.js';
 import { kalshiKey, polymarketKey } from '../../src/cli/doctor/key-checks.js';
 import { cores, memory, nodeVersion, openFilesTold } from '../../src/cli/doctor/machine-checks.js';
@@ -24,9 +24,12 @@ import { type RunningExchange, startExchangeProcess } from '../../src/cli/exchan
 import type { ReadyLine } from '../../src/cli/exchange-replies.js';
 import { JournalStore } from '../../src/journal/store.js';
 import { configSchema } from '../../src/runtime/config-schema.js';
+import type { EngineConfig } from '../../src/runtime/engine-config.js';
 import { writeFrozen } from '../../src/runtime/frozen-markets.js';
 import { journalFile } from '../../src/runtime/journal.js';
 import { createClock } from '../../src/runtime/monotonic-clock.js';
+import { PaperLog } from '../../src/runtime/paper-log.js';
+import type { TradedPair } from '../../src/runtime/worker-protocol.js';
 import { BuiltProgram } from './built-program.js';
 
 const advised = (findings: readonly Finding[]) =>
@@ -182,6 +185,60 @@ describe('the state', () => {
   });
 });
 
+describe('state of another kind', () => {
+  const engine = (paper: object | undefined) =>
+    ({ paper, kalshi: { keyId: 'k' }, polymarket: { funder: '0x' } }) as unknown as EngineConfig;
+  const journalOf = async (stateDir: string, paper: object | undefined) =>
+    named(await stateFindings({ stateDir, engine: engine(paper), locksDir: directory }), 'journal');
+
+  it('is found before a run finds it: paper and real orders never share a directory', async () => {
+    const stateDir = join(directory, 'mixed');
+    expect((await journalOf(stateDir, {})).verdict).toBe('ok');
+    PaperLog.open(stateDir).close();
+    expect((await journalOf(stateDir, {})).verdict).toBe('ok');
+    const real = await journalOf(stateDir, undefined);
+    expect(real).toMatchObject({ verdict: 'fail' });
+    expect(real.text).toContain('paper trading');
+    expect(real.advice).toContain('state.dir');
+  });
+});
+
+describe('Kalshi money', () => {
+  it('is that of the shards that the pairs are on', async () => {
+    const { createServer: createHttp } = await import('node:http');
+    const breakdown = [
+      { exchange_index: 0, balance: '1000.0000' },
+      { exchange_index: 2, balance: '0.0000' },
+    ];
+    const balance = {
+      balance: 100_000,
+      balance_dollars: '1000.0000',
+      balance_breakdown: breakdown,
+    };
+    const server = createHttp((_, response) => response.end(JSON.stringify(balance)));
+    server.listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    const { port } = server.address() as { port: number };
+    const clock = createClock([0, 0]);
+    const asked = new AskedExchange(`http://127.0.0.1:${port}`, 1_000, clock);
+    const key = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+    const on = (...shards: number[]) =>
+      shards.map((exchangeIndex) => ({ kalshi: { exchangeIndex } })) as unknown as TradedPair[];
+    const cash = (traded: readonly TradedPair[] | undefined) =>
+      examine(kalshiCash(asked, { keyId: 'k', key, clock }, 100_000_000, traded));
+    try {
+      expect((await cash(undefined)).finding.verdict).toBe('ok');
+      expect((await cash(on(0, 0))).finding.verdict).toBe('ok');
+      const { finding } = await cash(on(0, 2));
+      expect(finding).toMatchObject({ verdict: 'fail' });
+      expect(finding.advice).toContain('shard 2');
+    } finally {
+      await asked.rest.close();
+      await new Promise((resolve) => server.close(resolve));
+    }
+  });
+});
+
 describe('keys', () => {
   const write = (name: string, text: string, mode = 0o600): string => {
     const path = join(directory, name);
@@ -220,6 +277,12 @@ describe('keys', () => {
     expect(other.finding).toMatchObject({ verdict: 'fail' });
     expect(other.finding.text).toContain(own);
     expect(JSON.stringify(other.finding)).not.toContain(hex);
+    const wallet = '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed';
+    const safe = (funder: string) => polymarketKey({ ...access(path, funder), signatureType: 2 });
+    expect((await safe(wallet)).finding.verdict).toBe('ok');
+    const unsure = (await safe(wallet.toLowerCase())).finding;
+    expect(unsure).toMatchObject({ verdict: 'warn' });
+    expect(unsure.advice).toContain('capital letters');
     const zero = await polymarketKey(access(write('zero.key', '0'.repeat(64)), own));
     expect(zero.finding.verdict).toBe('fail');
   });

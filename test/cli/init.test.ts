@@ -130,7 +130,8 @@ describe('init with flags', () => {
     expect(values['trading.maxCost']).toEqual({ value: '12.5', origin: `file ${config}` });
     expect(values['risk.maxDailyLoss'].value).toBe('20');
     expect(values['kalshi.privateKeyPath'].value).toBe(join(home, 'keys/kalshi.pem'));
-    expect(values['state.dir'].value).toBe(join(home, 'state'));
+    // Each profile's own: paper and real orders must not share one.
+    expect(values['state.dir'].value).toMatch(/underround\/live$/);
     // A plain key holds the money itself.
     expect(values['polymarket.funder'].value).toMatch(/^0x[0-9a-fA-F]{40}$/);
     expect(readFileSync(join(home, '.gitignore'), 'utf8').split('\n')).toEqual(

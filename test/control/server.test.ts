@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import type { StreamFrame } from '../../src/control/contract.js';
@@ -13,6 +14,8 @@ const ACTIONS: readonly [method: string, path: string, body: string][] = [
   ['PUT', '/api/v1/limits/maxNakedMicros', '{"value":5}'],
   ['PUT', '/api/v1/log-levels/feeds', '{"level":"debug"}'],
 ];
+
+const percent = (char: string) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`;
 
 let open: Awaited<ReturnType<typeof openStandIn>> | undefined;
 afterEach(async () => {
@@ -132,6 +135,29 @@ describe('whoever asks', () => {
     expect((await open.ask('/api/v1/status')).status).toBe(401);
     expect((await open.ask('/metrics')).status).toBe(401);
     expect((await open.ask('/api/v1/status', { headers: WITH_TOKEN })).status).toBe(200);
+  });
+
+  it('shows it however the address is spelt', async () => {
+    open = await openStandIn(undefined, '0.0.0.0');
+    const { ask } = open;
+    const reads = ['/metrics', '/api/v1/status', '/api/v1/history', '/api/v1/openapi.json'];
+    const spelt = fc
+      .tuple(fc.constantFrom(...reads), fc.infiniteStream(fc.integer({ min: 0, max: 3 })))
+      .map(([path, draws]) =>
+        [...path].map((char) => (draws.next().value === 0 ? percent(char) : char)).join(''),
+      )
+      .map((path) => `/${path.replace(/^(\/|%2F)/, '')}`);
+    await fc.assert(
+      fc.asyncProperty(spelt, async (path) => {
+        const { status, text } = await ask(path);
+        expect([path, status === 401 || status === 404, text.includes('running')]).toEqual([
+          path,
+          true,
+          false,
+        ]);
+      }),
+    );
+    expect((await ask('/%61pi/v1/status')).status).toBe(401);
   });
 
   it('hears that the engine starts, what there is not, and the metrics', async () => {

@@ -31,7 +31,9 @@ const MARKET: PaperMarket = {
   kalshiRate: ratio(7, 100),
   shard: 0,
   polymarketFees: { rate: ratio(1, 25), exponent: 1 },
+  minSizeCenti: 500,
   takerDelay: false,
+  isPaused: false,
 };
 
 /** An exchange with one market, its books by hand, and all that it says. */
@@ -44,11 +46,16 @@ class Rig {
   nowMs = 0;
   #tickets = 0;
 
-  constructor(rules: Partial<PaperRules> = {}, records: readonly PaperRecord[] = []) {
+  constructor(
+    rules: Partial<PaperRules> = {},
+    records: readonly PaperRecord[] = [],
+    markets: readonly PaperMarket[] = [MARKET],
+    shards = 1,
+  ) {
     this.exchange = new PaperExchange(
       { ...RULES, ...rules },
-      [MARKET],
-      1,
+      markets,
+      shards,
       (venue, _market, outcome) => this.books.get(`${venue}${outcome}`),
       {
         recorded: (record) => this.records.push(record),
@@ -190,7 +197,7 @@ describe('the paper exchange', () => {
       rig.show(KALSHI, YES, [[4_000, 1_000]]);
       const ticket = rig.send();
       rig.pass(10);
-      expect(rig.replies.get(ticket)).toMatchObject([{ kind: 'unknown' }]);
+      expect(rig.replies.get(ticket)).toBeUndefined();
       rig.pass(1_000);
       const own = rig.exchange.fills(KALSHI, 0, rig.nowMs);
       listed = own.length;
@@ -199,6 +206,62 @@ describe('the paper exchange', () => {
     // By chance some were matched and some were not.
     expect(listed).toBeGreaterThan(0);
     expect(listed).toBeLessThan(20);
+  });
+
+  it('never gives an id twice, also when a run was cut short with orders on their way', () => {
+    const rig = new Rig({ latencyMs: [10, 20], jitterMs: [40, 0] });
+    for (let count = 0; count < 20; count++) rig.send({ clientOrderId: `first-${count}` });
+    // Some have arrived, and not in the order in which they were sent.
+    rig.pass(30);
+    const arrived = rig.records.length;
+    expect(arrived).toBeGreaterThan(0);
+    expect(arrived).toBeLessThan(20);
+    const again = new Rig({}, rig.records);
+    for (let count = 0; count < 20; count++) again.send({ clientOrderId: `second-${count}` });
+    again.pass(10);
+    const ids = [...rig.records, ...again.records].flatMap((record) =>
+      record.t === 'order' ? [record.orderId] : [],
+    );
+    expect(ids).toHaveLength(arrived + 20);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it('takes no order on Kalshi while it is paused, and any on Polymarket', () => {
+    const rig = new Rig({}, [], [{ ...MARKET, isPaused: true }]);
+    rig.show(KALSHI, YES, [[4_000, 1_000]]);
+    rig.show(POLYMARKET, YES, [[4_000, 1_000]]);
+    const [paused, open] = [rig.send(), rig.send({ venue: POLYMARKET })];
+    rig.pass(20);
+    const reply = { kind: 'rejected', status: 409, reaction: 'rest-market' };
+    expect(rig.replies.get(paused)).toMatchObject([reply]);
+    expect(rig.filled(open)).toBe(1_000);
+  });
+
+  it('refuses less than the least size on Polymarket, though it is worth a dollar', () => {
+    const rig = new Rig();
+    rig.show(POLYMARKET, YES, [[5_000, 1_000]]);
+    const small = rig.send({ venue: POLYMARKET, sizeCenti: 300, limitE4: 5_000 });
+    rig.pass(20);
+    const [reply] = rig.replies.get(small) ?? [];
+    expect(reply).toMatchObject({ kind: 'rejected', reaction: 'rest-market' });
+    expect(JSON.stringify(reply)).toContain('3 is lower than the minimum 5');
+  });
+
+  it.each([
+    ['a shard is gone', 3, 1],
+    ['shards are new', 1, 3],
+  ])('has never more Kalshi money than is left when %s', (_what, before, after) => {
+    const on = (shard: number): PaperMarket[] => [{ ...MARKET, shard }];
+    const rig = new Rig({}, [], on(before - 1), before);
+    rig.show(KALSHI, YES, [[4_000, 1_000]]);
+    rig.send();
+    rig.pass(10);
+    const spent = rig.fills.reduce((sum, fill) => sum + fill.costMicros + fill.feeMicros, 0);
+    expect(spent).toBeGreaterThan(4_000_000);
+    const again = new Rig({}, rig.records, on(0), after);
+    for (let shard = 0; shard < after; shard++) {
+      expect(again.exchange.cashMicros(KALSHI, shard)).toBeLessThanOrEqual(START - spent);
+    }
   });
 
   it('knows after a restart what it knew before', () => {
@@ -402,13 +465,13 @@ describe('whatever happens', () => {
     );
   });
 
-  it('each order has one reply, each trade one end, and no money is made', () => {
+  it('each order has one reply unless it is lost, each trade one end, and no money is made', () => {
     fc.assert(
       fc.property(scenario, (each) => {
         const { rig, tickets } = play(each.venue, rulesOf(each), each.steps);
         const { exchange } = rig;
         for (let ticket = 1; ticket <= tickets; ticket++) {
-          expect(rig.replies.get(ticket)).toHaveLength(1);
+          expect(rig.replies.get(ticket) ?? []).toHaveLength(isLost(rig, ticket) ? 0 : 1);
         }
         const listed = exchange.fills(each.venue, 0, Number.MAX_SAFE_INTEGER);
         expect(listed.every(({ state }) => state !== 'provisional')).toBe(true);
@@ -437,6 +500,16 @@ describe('whatever happens', () => {
       { numRuns: 50 },
     );
   });
+
+  /** By the record that it left; the rig numbers tickets and client order ids alike. */
+  function isLost(rig: Rig, ticket: number): boolean {
+    return rig.records.some(
+      (record) =>
+        record.t === 'order' &&
+        record.clientOrderId === `ours-${ticket}` &&
+        record.reply === 'unknown',
+    );
+  }
 
   it('Kalshi pays a dollar back for both outcomes of one market', () => {
     const rig = new Rig();

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { KALSHI, POLYMARKET, YES } from '../../src/domain/venue.js';
-import { NO_BREAKER } from '../../src/net/circuit-breaker.js';
+import { type Breaker, NO_BREAKER } from '../../src/net/circuit-breaker.js';
 import { NoConnections, type OrderLines } from '../../src/net/no-connections.js';
 import { NOT_WRITTEN } from '../../src/net/order-connections.js';
 import { RestClient } from '../../src/net/rest-client.js';
@@ -98,10 +98,15 @@ function polymarket(lines?: OrderLines): OrderGateway {
   });
 }
 
-function onPaper(real: OrderGateway, submitted: PaperOrder[], timeoutMs = 5_000): PaperGateway {
+function onPaper(
+  real: OrderGateway,
+  submitted: PaperOrder[],
+  timeoutMs = 5_000,
+  breaker: Breaker = NO_BREAKER,
+): PaperGateway {
   const gateway = new PaperGateway({
     real,
-    breaker: NO_BREAKER,
+    breaker,
     bucket: new TokenBucket({ capacity: 5, perSecond: 1 }, CLOCK),
     cost: 1,
     connections: CONNECTIONS,
@@ -170,10 +175,18 @@ describe.each([
   });
 
   it('knows nothing of an order whose reply does not come in time', async () => {
-    const gateway = onPaper(build(new NoConnections()), [], 40);
+    const heard: string[] = [];
+    const breaker: Breaker = {
+      ...NO_BREAKER,
+      succeeded: () => heard.push('succeeded'),
+      failed: () => heard.push('failed'),
+    };
+    const gateway = onPaper(build(new NoConnections()), [], 40, breaker);
     await gateway.start();
     gateway.prepare(LEG);
     const reply = await new Promise<LegReply>((resolve) => gateway.write(resolve));
     expect(reply.kind).toBe('unknown');
+    // As of a real exchange that answers nothing.
+    expect(heard).toEqual(['failed']);
   });
 });

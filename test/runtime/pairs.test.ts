@@ -58,6 +58,7 @@ it.each([
     'at=pairs.0.polymarket',
   ],
   ['an id that is too short', { version: 1, pairs: [pair({ polymarket: '0x12' })] }, '64 hex'],
+  ['a name twice', { version: 1, pairs: [pair(), pair({ ...twin, name: 'a' })] }, 'name=a'],
   [
     'a Kalshi market twice',
     { version: 1, pairs: [pair(), pair({ ...twin, kalshi: 'KXA-1' })] },

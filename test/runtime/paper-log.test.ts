@@ -32,10 +32,10 @@ describe('the paper log', () => {
   });
 
   it('never shares a directory with real orders', () => {
-    refuseMixedState(dir, true, 0);
-    expect(() => refuseMixedState(dir, true, 1)).toThrow(MixedStateError);
+    refuseMixedState(dir, true, false);
+    expect(() => refuseMixedState(dir, true, true)).toThrow(MixedStateError);
     PaperLog.open(dir).close();
-    refuseMixedState(dir, true, 1);
-    expect(() => refuseMixedState(dir, false, 0)).toThrow(MixedStateError);
+    refuseMixedState(dir, true, true);
+    expect(() => refuseMixedState(dir, false, false)).toThrow(MixedStateError);
   });
 });

@@ -6,6 +6,7 @@ import { createWalletClient, hashTypedData, http } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
 import { polygon } from 'viem/chains';
 import { describe, expect, it } from 'vitest';
+import { checksumAddress } from '../../src/venues/polymarket/wire/address.js';
 import { bookHash, sha1 } from '../../src/venues/polymarket/wire/book-hash.js';
 import { clobAuthDigest, l1Headers } from '../../src/venues/polymarket/wire/clob-auth.js';
 import {
@@ -32,12 +33,7 @@ import {
   type SignatureType,
   ZERO_BYTES32,
 } from '../../src/venues/polymarket/wire/order-hash.js';
-import {
-  addressOf,
-  checksumAddress,
-  recoverAddress,
-  signDigest,
-} from '../../src/venues/polymarket/wire/sign.js';
+import { addressOf, recoverAddress, signDigest } from '../../src/venues/polymarket/wire/sign.js';
 
 type Hex = `0x${string}`;
 const KEY_HEX: Hex = '0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80';

@@ -63,7 +63,7 @@ async function exchangeFindings(engine: EngineConfig): Promise<Finding[]> {
       'pairs',
     );
     const checked = await Promise.all([
-      ...kalshiLooks(engine, kalshi, approved),
+      ...kalshiLooks(engine, kalshi, approved, traded),
       ...polymarketLooks(engine, polymarket, traded),
       approved,
       traded,
@@ -78,6 +78,7 @@ function kalshiLooks(
   engine: EngineConfig,
   kalshi: AskedExchange,
   approved: Promise<Checked<readonly ApprovedPair[]>>,
+  traded: Promise<Checked<readonly TradedPair[]>>,
 ): Promise<Checked<unknown>>[] {
   const { keyId, privateKeyPath, restUrl, wsUrl, dialect, useYesPrice } = engine.kalshi;
   const own = { 'kalshi.keyId': keyId, 'kalshi.privateKeyPath': privateKeyPath };
@@ -91,15 +92,23 @@ function kalshiLooks(
     'kalshi account',
   );
   const cash = examineWith(
-    login,
-    (identity) => kalshiCash(kalshi, identity, engine.maxCostMicros),
+    login.then(async ({ finding, value: identity }) => ({
+      finding,
+      value: identity && { identity, pairs: (await traded).value },
+    })),
+    ({ identity, pairs }) => kalshiCash(kalshi, identity, engine.maxCostMicros, pairs),
     'kalshi cash',
   );
-  const both = signing.then(async (signer) => (signer.value === undefined ? signer : approved));
-  const book = examineWith<unknown, true>(
-    both,
-    (pairs) => {
-      const { ticker } = (pairs as readonly ApprovedPair[])[0]!;
+  // One that a run would leave out says nothing of the feed.
+  const watched = signing.then(async (signer): Promise<Checked<string>> => {
+    if (signer.value === undefined) return { finding: signer.finding, value: undefined };
+    const { finding, value: pairs } = await approved;
+    const first = (await traded).value?.[0]?.kalshi.ticker;
+    return { finding, value: first ?? pairs?.[0]?.ticker };
+  });
+  const book = examineWith(
+    watched,
+    (ticker) => {
       const watch: Watch = {
         venue: 'kalshi',
         wsUrl,

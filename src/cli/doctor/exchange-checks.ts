@@ -207,14 +207,25 @@ export function kalshiCash(
   { rest }: AskedExchange,
   identity: KalshiIdentity,
   maxCostMicros: number,
+  traded: readonly TradedPair[] | undefined,
 ): Look<true> {
   return {
     name: 'kalshi cash',
     advice: 'ask again later: the balance could not be read',
     look: async () => {
       const { micros, byShard } = await loadKalshiCash(rest, identity);
-      const shards = byShard === undefined ? '' : ` on ${byShard.size} shards`;
-      return cashTold(`${dollarsText(micros)}${shards}`, micros, maxCostMicros, 'Kalshi');
+      const all = dollarsText(micros);
+      // An order is paid from its market's own shard (kalshi-api.md 3.8).
+      const used = new Set(traded?.map(({ kalshi }) => kalshi.exchangeIndex));
+      if (byShard === undefined || used.size === 0) {
+        return cashTold(all, micros, maxCostMicros, 'Kalshi');
+      }
+      const purses = [...used].map((shard) => ({ shard, micros: byShard.get(shard) ?? 0 }));
+      purses.sort((a, b) => a.micros - b.micros);
+      const parts = purses.map((purse) => `shard ${purse.shard} ${dollarsText(purse.micros)}`);
+      const { shard, micros: least } = purses[0]!;
+      const text = `${all}, of it for the pairs: ${parts.join(', ')}`;
+      return cashTold(text, least, maxCostMicros, `shard ${shard} of Kalshi`);
     },
   };
 }

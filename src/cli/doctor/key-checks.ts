@@ -8,7 +8,7 @@ import type { PolymarketAccess } from '../../runtime/engine-config.js';
 import { readKalshiPrivateKey, signKalshi, verifyKalshi } from '../../venues/kalshi/wire/auth.js';
 import { clobAuthDigest } from '../../venues/polymarket/wire/clob-auth.js';
 import { addressOf, recoverAddress, signDigest } from '../../venues/polymarket/wire/sign.js';
-import { bad, type Checked, examine, good, type Told } from './finding.js';
+import { bad, type Checked, doubtful, examine, good, type Told } from './finding.js';
 
 /** Anybody but the owner. */
 const OTHERS = 0o077;
@@ -82,7 +82,16 @@ function signerTold(access: PolymarketAccess, address: string, key: Uint8Array):
       'set polymarket.funder to that address, or polymarket.signatureType to the kind of wallet the funder is';
     return bad(text, todo, key);
   }
-  return good(`${path}: signs for ${address}, only its owner reads it`, key);
+  const text = `${path}: signs for ${address}, only its owner reads it`;
+  if (isFunder || funder !== funder.toLowerCase()) return good(text, key);
+  // Nobody says here which wallet the key's orders are paid from: a wrong digit shows only in the first order, with its other leg bought.
+  const todo =
+    'copy it from your profile on Polymarket with its capital letters: they tell a wrong digit';
+  return doubtful(
+    `${text}; polymarket.funder ${funder} cannot be compared with anything`,
+    todo,
+    key,
+  );
 }
 
 /** Undefined when only the owner reads and writes the file. `renew`: what to do when others may have read it. */

@@ -20,6 +20,7 @@ import { frozenFile, readFrozen } from '../../runtime/frozen-markets.js';
 import { InstanceLockedError, lockInstance } from '../../runtime/instance-lock.js';
 import { journalFile } from '../../runtime/journal.js';
 import { KILL_LEVELS, killFile, readKillState } from '../../runtime/kill-switch.js';
+import { MixedStateError, refuseMixedState } from '../../runtime/paper-log.js';
 import { ARMED } from '../../shm/risk-table.js';
 import {
   bad,
@@ -74,7 +75,7 @@ export async function stateFindings({
     after(
       'journal',
       `move ${journalFile(stateDir)} away and keep it, or restore a copy; the next run settles open orders with the exchanges`,
-      () => journal(stateDir),
+      () => journal(stateDir, engine),
     ),
     after('kill switch', `look at ${killFile(stateDir)}`, () => killSwitch(stateDir)),
     after('frozen markets', `mend or remove ${frozenFile(stateDir)}`, () => frozen(stateDir)),
@@ -143,16 +144,38 @@ function diskWrites(stateDir: string): Told {
   return doubtful(text, 'use a local disk: on a slow one the journal falls behind');
 }
 
-function journal(stateDir: string): Told {
+function journal(stateDir: string, engine: EngineConfig | undefined): Told {
   const path = journalFile(stateDir);
-  if (!existsSync(path)) return good('none yet, the first run makes it');
+  const mixed = (hasOrders: boolean) => mixedTold(stateDir, engine, hasOrders);
+  if (!existsSync(path)) return mixed(false) ?? good('none yet, the first run makes it');
   const megabytes = Math.ceil(statSync(path).size / MEGABYTE);
-  const { version, newestVersion, problems } = checkJournal(path, megabytes <= MAX_CHECKED_MB);
+  const { version, newestVersion, hasOrders, problems } = checkJournal(
+    path,
+    megabytes <= MAX_CHECKED_MB,
+  );
   const facts = `version ${version} of ${newestVersion}, ${megabytes} MB`;
-  if (problems === undefined) return good(`${facts}, too large to be read whole here`);
-  if (problems.length === 0) return good(`${facts}, whole`);
+  if (problems === undefined) {
+    return mixed(hasOrders) ?? good(`${facts}, too large to be read whole here`);
+  }
+  if (problems.length === 0) return mixed(hasOrders) ?? good(`${facts}, whole`);
   const todo = `keep ${path}, and go on with a copy from before: SQLite cannot read all of it`;
   return bad(`${facts}, damaged: ${problems.join('; ')}`, todo);
+}
+
+/** As a run asks before its first order. */
+function mixedTold(
+  stateDir: string,
+  engine: EngineConfig | undefined,
+  hasOrders: boolean,
+): Told | undefined {
+  if (engine === undefined) return undefined;
+  try {
+    refuseMixedState(stateDir, engine.paper !== undefined, hasOrders);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof MixedStateError)) throw error;
+    return bad(messageOf(error), 'give each profile a state.dir of its own, or leave it out');
+  }
 }
 
 function killSwitch(stateDir: string): Told {

@@ -1,4 +1,7 @@
 // Asks a person at the terminal for what the flags have not said. A key is typed at a prompt that shows nothing.
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { allowedText, PROFILES } from '../../runtime/config-schema.js';
 import {
   type Answers,
@@ -41,10 +44,21 @@ const LIMITS: readonly Asked[] = ['trading.maxCost', 'risk.maxTotalPosition', 'r
 /** Loaded when somebody is asked: no other command waits for it. */
 const prompts = () => import('@inquirer/prompts');
 
-export async function askFor(given: Given): Promise<Answers> {
+/** `refusal`: why nothing can be written to a directory, or undefined. */
+export async function askFor(
+  given: Given,
+  refusal: (directory: string) => string | undefined,
+): Promise<Answers> {
   const { input, select } = await prompts();
   const directory =
-    given.directory ?? (await input({ message: 'Directory', default: DEFAULT_DIRECTORY }));
+    given.directory ??
+    fromHome(
+      await input({
+        message: 'Directory',
+        default: DEFAULT_DIRECTORY,
+        validate: (typed) => refusal(fromHome(typed)) ?? true,
+      }),
+    );
   const profile =
     given.profile ??
     (await select({
@@ -60,11 +74,13 @@ export async function askFor(given: Given): Promise<Answers> {
   if (wallet) await askWallet(settings, polymarketKey);
   for (const path of LIMITS) await askSetting(settings, path, settingAt(path).facts.default ?? '');
   await askSetting(settings, 'state.dir', '');
+  const stateDir = settings.get('state.dir');
+  if (stateDir !== undefined) settings.set('state.dir', fromHome(stateDir));
   return { directory, profile, kalshiKey, polymarketKey, settings };
 }
 
 async function askKalshiKey(): Promise<KalshiKeySource | undefined> {
-  const { input, select } = await prompts();
+  const { select } = await prompts();
   const kind = await select({
     message: "Kalshi's private key",
     choices: [
@@ -75,11 +91,26 @@ async function askKalshiKey(): Promise<KalshiKeySource | undefined> {
   });
   if (kind === 'later') return undefined;
   if (kind === 'generate') return { kind };
-  return { kind: 'file', path: await input({ message: 'Path of the PEM file', required: true }) };
+  return { kind: 'file', path: await askPath('Path of the PEM file') };
+}
+
+async function askPath(message: string): Promise<string> {
+  const { input } = await prompts();
+  const typed = await input({
+    message,
+    required: true,
+    validate: (path) => existsSync(fromHome(path)) || 'there is no such file',
+  });
+  return fromHome(typed);
+}
+
+/** What a shell makes of ~/ a prompt leaves as it is. */
+function fromHome(path: string): string {
+  return path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : path;
 }
 
 async function askWalletKey(): Promise<PolymarketKeySource | undefined> {
-  const { input, password, select } = await prompts();
+  const { password, select } = await prompts();
   const kind = await select({
     message: 'Private key of the Polymarket wallet',
     choices: [
@@ -90,7 +121,7 @@ async function askWalletKey(): Promise<PolymarketKeySource | undefined> {
   });
   if (kind === 'later') return undefined;
   if (kind === 'file') {
-    return { kind, path: await input({ message: 'Path of the key file', required: true }) };
+    return { kind, path: await askPath('Path of the key file') };
   }
   const text = await password({
     message: 'Private key, 64 hex digits',

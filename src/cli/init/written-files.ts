@@ -12,14 +12,20 @@ export interface NewFile {
   readonly text: string;
 }
 
-/** Throws UsageError with what is there, unless the wish is to move it aside. */
-export function refuseExisting(paths: readonly string[], force: boolean): void {
+/** What is there already, unless the wish is to move it aside; undefined when nothing is in the way. */
+export function whyNot(paths: readonly string[], force: boolean): string | undefined {
   const there = paths.filter((path) => existsSync(path));
-  if (there.length === 0 || force) return;
-  throw new UsageError(
+  if (there.length === 0 || force) return undefined;
+  return (
     `nothing was written, for these are there already: ${there.join(' ')}; ` +
-      'give another --dir, or --force to keep them as .bak beside the new ones',
+    'give another --dir, or --force to keep them as .bak beside the new ones'
   );
+}
+
+/** Throws UsageError with what is there. */
+export function refuseExisting(paths: readonly string[], force: boolean): void {
+  const why = whyNot(paths, force);
+  if (why !== undefined) throw new UsageError(why);
 }
 
 /** The paths of what was moved aside. Makes directories where they are missing. */

@@ -1,5 +1,5 @@
 // Who may trade (polymarket-api.md 4.8, 7): a key is free, may only close positions, or is banned.
-import { checksumAddress } from '../../venues/polymarket/wire/sign.js';
+import { checksumAddress } from '../../venues/polymarket/wire/address.js';
 import { banned, closedOnly, Refusal } from './refusal.js';
 
 export type Access = 'free' | 'closed-only' | 'banned';

@@ -1,13 +1,14 @@
 // Who is calling: API keys issued to wallets (polymarket-api.md 3.1) and calls signed with them
 // (3.2).
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { checksumAddress } from '../../venues/polymarket/wire/address.js';
 import { clobAuthDigest } from '../../venues/polymarket/wire/clob-auth.js';
 import {
   type ApiKeyReply,
   decodeSecret,
   polymarketHmac,
 } from '../../venues/polymarket/wire/hmac.js';
-import { checksumAddress, recoverAddress } from '../../venues/polymarket/wire/sign.js';
+import { recoverAddress } from '../../venues/polymarket/wire/sign.js';
 import { INVALID_API_KEY, INVALID_L1_HEADERS, Refusal } from './refusal.js';
 
 const MAX_KEYS = 10_000;

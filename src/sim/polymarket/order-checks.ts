@@ -3,6 +3,7 @@
 import { formatDecimal } from '../../domain/decimal.js';
 import { POLYMARKET_MIN_NOTIONAL_MICROS } from '../../domain/polymarket-amounts.js';
 import { E6_PER_CENTI, MICROS_PLACES, SIZE_CENTI_PLACES } from '../../domain/units.js';
+import { checksumAddress } from '../../venues/polymarket/wire/address.js';
 import { CONTRACTS, exchangeAddress } from '../../venues/polymarket/wire/contracts.js';
 import { recoverDepositWalletOwner } from '../../venues/polymarket/wire/deposit-wallet-signature.js';
 import { hexOf } from '../../venues/polymarket/wire/eip712.js';
@@ -15,7 +16,7 @@ import {
   POLY_1271,
   type SignatureType,
 } from '../../venues/polymarket/wire/order-hash.js';
-import { checksumAddress, recoverAddress } from '../../venues/polymarket/wire/sign.js';
+import { recoverAddress } from '../../venues/polymarket/wire/sign.js';
 import type { Session } from './api-keys.js';
 import type { Token } from './directory.js';
 import { priceText } from './displayed-book.js';

@@ -1,6 +1,7 @@
 // What each of Kalshi's refusals means for the order that it answers (kalshi-api.md 1.2, 3.1, 3.4,
 // 4.6), in one table; it must not know how the engine carries that out.
 import { isObject, type JsonObject } from '../json.js';
+import type { Reaction } from '../orders.js';
 import { KALSHI_ERROR, type KalshiErrorCode } from './wire/error-codes.js';
 
 /**
@@ -106,9 +107,7 @@ export function refusalOf(
 }
 
 /** The engine's word for a reaction; a new signature is made anyway before the next order. */
-export function legReaction(
-  reaction: KalshiRefusal['reaction'],
-): 'retry-later' | 'rest-market' | 'stop' {
+export function legReaction(reaction: KalshiRefusal['reaction']): Reaction {
   switch (reaction) {
     case 'refused':
     case 'resign':

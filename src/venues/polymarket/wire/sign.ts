@@ -2,6 +2,7 @@
 // from.
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import secp256k1 from 'secp256k1';
+import { checksumAddress } from './address.js';
 import { hexOf } from './eip712.js';
 
 const ETHEREUM_V_OFFSET = 27;
@@ -45,22 +46,6 @@ export function recoverAddress(digest: Uint8Array, signature: string): string {
 
 export function addressOf(privateKey: Uint8Array): string {
   return addressOfPublicKey(secp256k1.publicKeyCreate(privateKey, false));
-}
-
-/** The EIP-55 spelling of an address in any case. */
-export function checksumAddress(address: string): string {
-  const digits = address.slice(2).toLowerCase();
-  if (!address.startsWith('0x') || !/^[0-9a-f]{40}$/.test(digits)) {
-    throw new RangeError(`not an address: text=${address.slice(0, 80)}`);
-  }
-  const hash = keccak_256(new TextEncoder().encode(digits));
-  let checksummed = '0x';
-  for (let index = 0; index < digits.length; index++) {
-    const digit = digits.charAt(index);
-    const nibble = index % 2 === 0 ? hash[index >> 1]! >> 4 : hash[index >> 1]! & 15;
-    checksummed += nibble >= 8 ? digit.toUpperCase() : digit;
-  }
-  return checksummed;
 }
 
 function addressOfPublicKey(uncompressed: Uint8Array): string {
