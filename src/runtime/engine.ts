@@ -3,6 +3,7 @@
 import { availableParallelism } from 'node:os';
 import type { RecordableHistogram } from 'node:perf_hooks';
 import packageJson from '../../package.json' with { type: 'json' };
+import { NS_PER_MS } from '../domain/clock.js';
 import { MICROS_PER_CENT } from '../domain/units.js';
 import {
   type ByVenue,
@@ -90,6 +91,7 @@ const STUCK_MS = 5_000;
 const LATE_LEGS_EVERY_MS = 1_000;
 const KILL_FILE_EVERY_MS = 50;
 const HISTORY_EVERY_MS = 1_000;
+const LOADING_TOLD_MS = 5_000;
 const RECONCILE_EVERY_MS = 60_000;
 const LATENCY_RECORDS_EVERY_MS = 60_000;
 /** At the end, for what was just committed: whoever pressed Ctrl-C waits for it. */
@@ -188,6 +190,7 @@ export class Engine {
       approved,
       accounts.kalshi,
       accounts.polymarket,
+      this.#tellLoading(approved.length),
     );
     this.#refuseWhenStopping();
     for (const { name, why } of refused) {
@@ -813,6 +816,18 @@ export class Engine {
     const direction = decision.direction === NO ? NO : YES;
     const atUs = machineMicros(this.#origin, detectedNs);
     this.#heardDetection({ pair, direction, kalshiAskE4, polymarketAskE4, atUs });
+  }
+
+  /** A few lines for a start that takes its time. */
+  #tellLoading(pairs: number): (count: number) => void {
+    let toldNs = this.#clock.nowNs();
+    return (count) => {
+      const nowNs = this.#clock.nowNs();
+      if (nowNs - toldNs < LOADING_TOLD_MS * NS_PER_MS) return;
+      toldNs = nowNs;
+      const text = `the terms of ${count} of ${pairs} pairs are read`;
+      this.#say('info', 'loading', text, { count, pairs });
+    };
   }
 
   #watchVenues(accounts: EngineAccounts): VenueWatch {

@@ -21,6 +21,7 @@ export async function loadTradedPairs(
   approved: readonly ApprovedPair[],
   kalshi: RestClient,
   polymarket: RestClient,
+  loaded?: (count: number) => void,
 ): Promise<LoadedPairs> {
   const [kalshiTerms, polymarketTerms] = await Promise.all([
     loadKalshiTerms(
@@ -30,6 +31,7 @@ export async function loadTradedPairs(
     loadPolymarketTerms(
       polymarket,
       approved.map(({ conditionId }) => conditionId),
+      loaded,
     ),
   ]);
   return joinPairs(approved, kalshiTerms, polymarketTerms);

@@ -64,6 +64,7 @@ function over(part: Part, topic: string, by: readonly string[] = []): EventRule 
 /** By event. A test holds it against the source: an event that is told and not here fails it. */
 export const EVENTS: Readonly<Record<string, EventRule>> = {
   // The run.
+  loading: line('engine'),
   running: alert('engine', 'info', 'run'),
   ended: alert('cli', 'info', 'run'),
   failed: alert('cli', 'error', 'run'),

@@ -44,17 +44,20 @@ type Market = z.infer<typeof marketSchema>;
 
 /**
  * Reads the terms of every condition id, in their order. Rejects when the exchange cannot be read
- * at all.
+ * at all. `loaded` hears after each how many are known: the exchange's limits make it a minute for two thousand.
  */
 export async function loadPolymarketTerms(
   rest: RestClient,
   conditionIds: readonly string[],
+  loaded: (count: number) => void = () => undefined,
 ): Promise<PolymarketTermsResult[]> {
   const results = new Array<PolymarketTermsResult>(conditionIds.length);
   let next = 0;
+  let count = 0;
   const work = async (): Promise<void> => {
     for (let index = next++; index < conditionIds.length; index = next++) {
       results[index] = await loadMarket(rest, conditionIds[index]!);
+      loaded(++count);
     }
   };
   await Promise.all(Array.from({ length: CONCURRENCY }, work));
