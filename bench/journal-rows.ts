@@ -9,7 +9,7 @@ import type { MicroRow } from './micro-row.js';
 
 const LEG = {
   clientOrderId: 'ur0-mwsiu1qb-d',
-  market: 7,
+  market: 0,
   outcome: 0,
   sizeCenti: 10_000,
   limitE4: 4_200,
@@ -21,7 +21,7 @@ export function journalRows(): MicroRow[] {
   const directory = mkdtempSync(join(tmpdir(), 'underround-bench-'));
   process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
   const clock = { nowNs: () => 0, wallMs: () => 1_700_000_000_000 };
-  const log = IntentLog.open(intentFile(directory, 0), clock);
+  const log = IntentLog.open(intentFile(directory, 0), clock, ['KXFEDDECISION-26DEC-C25']);
   const ring = new ByteRing(new SharedArrayBuffer(ByteRing.bytes(2 ** 20)));
   const record = encodeRecord({
     t: 'order-state',

@@ -72,8 +72,9 @@ function addReads(app: FastifyInstance, source: RoutesSource): void {
   const read = (url: string, summary: string, answer: () => unknown) =>
     app.get(url, { schema: schemaOf(summary, {}, false) }, async () => answer());
   read('/healthz', 'Whether it opens arbitrages now.', () => {
-    const { state } = source.status().status;
+    const { state, kill } = source.status().status;
     if (state !== 'running') throw new ControlError(503, 'NOT_RUNNING', `the engine is ${state}`);
+    if (kill !== 'armed') throw new ControlError(503, 'STOPPED', `the kill switch says ${kill}`);
     return { state };
   });
   read('/api/v1/status', 'The engine as a whole.', (): StatusReply => source.status());

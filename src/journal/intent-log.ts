@@ -26,7 +26,8 @@ export interface Intent {
   readonly arbId: number;
   readonly role: OrderRole;
   readonly venue: Venue;
-  readonly pair: number;
+  /** Kalshi's ticker of the pair: indices change from run to run. */
+  readonly ticker: string;
   readonly outcome: Outcome;
   readonly sizeCenti: number;
   readonly limitE4: number;
@@ -68,21 +69,23 @@ export class IntentLog {
   /** A file of the same disk without a name, for rehearsals: written over again and again. */
   readonly #scratch: number;
   readonly #clock: Clock;
+  readonly #tickers: readonly string[];
   readonly #buffer = Buffer.allocUnsafe(BUFFER_BYTES);
   #used = EMPTY_BYTES;
 
-  /** Throws when the file cannot be opened: then nothing may be sent. */
-  static open(path: string, clock: Clock): IntentLog {
+  /** `tickers`: Kalshi's, by market. Throws when the file cannot be opened: then nothing may be sent. */
+  static open(path: string, clock: Clock, tickers: readonly string[]): IntentLog {
     const scratchPath = `${path}.rehearsal`;
     const scratch = openSync(scratchPath, 'w');
     unlinkSync(scratchPath);
-    return new IntentLog(openSync(path, 'a'), scratch, clock);
+    return new IntentLog(openSync(path, 'a'), scratch, clock, tickers);
   }
 
-  private constructor(file: number, scratch: number, clock: Clock) {
+  private constructor(file: number, scratch: number, clock: Clock, tickers: readonly string[]) {
     this.#file = file;
     this.#scratch = scratch;
     this.#clock = clock;
+    this.#tickers = tickers;
     this.#buffer[0] = END_OF_LINE;
   }
 
@@ -90,7 +93,7 @@ export class IntentLog {
   add(leg: IntendedLeg, venue: Venue, orderId: string, arbId: number, role: OrderRole): void {
     const { clientOrderId, market, outcome, sizeCenti, limitE4, spendMicros } = leg;
     const line =
-      `${this.#clock.wallMs()} ${arbId} ${role} ${venue} ${market} ${outcome} ${sizeCenti} ${limitE4} ` +
+      `${this.#clock.wallMs()} ${arbId} ${role} ${venue} ${this.#tickers[market]} ${outcome} ${sizeCenti} ${limitE4} ` +
       `${spendMicros} ${clientOrderId} ${orderId === '' ? '-' : orderId}`;
     this.#used += this.#buffer.write(`${line} ${checksum(line)}\n`, this.#used, 'latin1');
   }
@@ -142,7 +145,7 @@ function readLine(line: string): Intent | undefined {
     arbId,
     role,
     venue,
-    pair,
+    ticker,
     outcome,
     sizeCenti,
     limitE4,
@@ -167,7 +170,7 @@ function readLine(line: string): Intent | undefined {
     arbId: Number(arbId),
     role,
     venue: Number(venue) as Venue,
-    pair: Number(pair),
+    ticker,
     outcome: Number(outcome) as Outcome,
     sizeCenti: Number(sizeCenti),
     limitE4: Number(limitE4),

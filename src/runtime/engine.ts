@@ -33,7 +33,7 @@ import {
   type EngineState,
 } from '../shm/control-block.js';
 import type { STOP_EVERYTHING } from '../shm/risk-table.js';
-import { RISK_LIMITS, STOP_OPENING } from '../shm/risk-table.js';
+import { ARMED, RISK_LIMITS, STOP_OPENING } from '../shm/risk-table.js';
 import { RING_EMPTY } from '../shm/spsc-ring.js';
 import type { FeedCounter } from '../venues/feed.js';
 import { Accounts, type Cash, type EngineAccounts } from './accounts.js';
@@ -201,9 +201,12 @@ export class Engine {
     const ends = new MainEnds(this.#config, traded, this.#venueMemory);
     setRiskLimits(ends.risk, this.#config);
     this.#kill = this.#openKillSwitch(ends);
-    const journal = Journal.open(this.#config.stateDir, (why) =>
-      this.#stopOpening(`the journal fails: ${why}`),
-    );
+    this.#tellKilled(this.#kill.state);
+    const journal = Journal.open(this.#config.stateDir, {
+      // What happens from here on nobody will know: nothing opens again in this run.
+      failed: (why) => this.#journalFailed(why),
+      late: (why) => this.#stopOpening(`the journal is late: ${why}`),
+    });
     this.#journal = journal;
     const { paper, stateDir } = this.#config;
     refuseMixedState(stateDir, paper !== undefined, journal.store.hasOrders());
@@ -323,6 +326,14 @@ export class Engine {
   #journalLatencies(): void {
     const records = latencyRecords(this.#histograms, this.#startedMs, this.#clock.wallMs());
     for (const record of records) this.#journal?.write(record);
+  }
+
+  /** A stop that an earlier run left must not be taken for an engine that trades. */
+  #tellKilled({ level, why, by, atMs }: KillState): void {
+    if (level === ARMED) return;
+    const since = atMs === 0 ? '' : ` since ${new Date(atMs).toISOString()}`;
+    const text = `${KILL_LEVELS[level]}${since}, from before this start: ${why}; underround resume takes it back`;
+    this.#say('error', 'kill', text, { level, why, by });
   }
 
   #openKillSwitch({ risk }: MainEnds): KillSwitch {
@@ -927,6 +938,13 @@ export class Engine {
     this.#running?.ends.control.advance(ENGINE_STOPPED);
     this.kill(STOP_OPENING, why, 'engine');
     this.#say('error', 'stopped', `nothing is fired any more: ${why}`, { why });
+  }
+
+  /** Said also where it is stopped already: whoever resumes must know. */
+  #journalFailed(why: string): void {
+    const text = `the journal fails, what happens now is not recorded: ${why}`;
+    this.#say('error', 'journal-failed', text, { why });
+    this.#stopFiring(`the journal fails: ${why}`);
   }
 
   /** Nothing new is opened until somebody re-arms; what is naked is still evened out. */

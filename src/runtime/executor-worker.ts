@@ -57,7 +57,11 @@ export async function runExecutor(input: WorkerInput, context: WorkerContext): P
     closeMs: kalshi.closeMs,
     feedWorkers: feedWorkersOf(config, market),
   });
-  const intents = IntentLog.open(intentFile(config.stateDir, role.executor), clock);
+  const intents = IntentLog.open(
+    intentFile(config.stateDir, role.executor),
+    clock,
+    input.pairs.map(({ kalshi }) => kalshi.ticker),
+  );
   const executor = new Executor({
     gateways: sides.map(({ gateway }) => gateway),
     pairs: input.pairs.map(executorPair),

@@ -15,11 +15,20 @@ const FILE = 'journal.sqlite';
 const RING_BYTES = 2 ** 23;
 /** Fuller than this, and what is written next may not fit. */
 const FULL_SHARE = 0.8;
+/** Less than this, and it has caught up. */
+const CALM_SHARE = 0.2;
 /** Longer than its worker waits for another that has the file locked. */
 const CLOSE_DEADLINE_MS = 6_000;
 
 export function journalFile(stateDir: string): string {
   return join(stateDir, FILE);
+}
+
+export interface JournalEvents {
+  /** Once: it takes no record any more, or has lost some. */
+  failed(why: string): void;
+  /** It has fallen behind so far that records may soon be lost; again after it had caught up. */
+  late(why: string): void;
 }
 
 export class Journal {
@@ -31,25 +40,26 @@ export class Journal {
   readonly #committed: CounterReader;
   readonly #worker: Worker;
   readonly #exited: Promise<void>;
-  readonly #onFailure: (why: string) => void;
+  readonly #events: JournalEvents;
   #written = 0;
   #isClosing = false;
+  #isLate = false;
   #failed: string | undefined;
 
   /**
    * Makes the directory and the file where they are missing, and starts the worker. Throws for a journal of a newer version or a file
-   * that is none. `onFailure` is called once.
+   * that is none.
    */
-  static open(stateDir: string, onFailure: (why: string) => void): Journal {
+  static open(stateDir: string, events: JournalEvents): Journal {
     mkdirSync(stateDir, { recursive: true });
     const path = journalFile(stateDir);
     // Made and migrated here, so that what is wrong with it is known before anything starts.
     JournalStore.open(path).close();
-    return new Journal(path, onFailure);
+    return new Journal(path, events);
   }
 
-  private constructor(path: string, onFailure: (why: string) => void) {
-    this.#onFailure = onFailure;
+  private constructor(path: string, events: JournalEvents) {
+    this.#events = events;
     this.store = JournalStore.open(path, { readonly: true });
     this.run = (this.store.lastRun()?.id ?? 0) + 1;
     const ring = new SharedArrayBuffer(ByteRing.bytes(RING_BYTES));
@@ -80,13 +90,14 @@ export class Journal {
     return this.#written - this.#committed.total(0);
   }
 
-  /** False when it could not be taken: it is lost to the journal, and the failure has been told. */
+  /** False when it could not be taken: it is lost to the journal, and that has been told. */
   write(record: JournalRecord): boolean {
     const isTaken = this.#ring.push(encodeRecord(record));
+    const { used } = this.#ring;
     if (isTaken) this.#written++;
-    if (!isTaken || this.#ring.used > RING_BYTES * FULL_SHARE) {
-      this.#fail(`it cannot keep up: lagRecords=${this.lagRecords}`);
-    }
+    if (!isTaken) this.#fail(`its ring is full: lagRecords=${this.lagRecords}`);
+    else if (used > RING_BYTES * FULL_SHARE) this.#fallBehind();
+    else if (used < RING_BYTES * CALM_SHARE) this.#isLate = false;
     return isTaken;
   }
 
@@ -112,9 +123,15 @@ export class Journal {
     this.store.close();
   }
 
+  #fallBehind(): void {
+    if (this.#isLate) return;
+    this.#isLate = true;
+    this.#events.late(`lagRecords=${this.lagRecords}`);
+  }
+
   #fail(why: string): void {
     if (this.#failed !== undefined) return;
     this.#failed = why;
-    this.#onFailure(why);
+    this.#events.failed(why);
   }
 }

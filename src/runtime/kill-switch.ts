@@ -67,13 +67,16 @@ export interface KillSwitchParts {
 export class KillSwitch {
   readonly #parts: KillSwitchParts;
   #state: KillState;
-  #text: string;
+  /** What the file said when it was last looked at. */
+  #fileText: string;
+  /** The file does not say what the word says: it could not be written, or is gone. */
+  #isUnkept = false;
 
   /** The word is as the file was left. */
   constructor(parts: KillSwitchParts) {
     this.#parts = parts;
     this.#state = readKillState(parts.stateDir);
-    this.#text = JSON.stringify(this.#state);
+    this.#fileText = JSON.stringify(this.#state);
     parts.set(this.#state.level);
   }
 
@@ -81,35 +84,58 @@ export class KillSwitch {
     return this.#state;
   }
 
-  /** Stops more, never less: the word first, then the file. */
+  /** Stops more, never less: the word first, then the file. Throws when the file cannot be written: it is stopped all the same. */
   stop(level: typeof STOP_OPENING | typeof STOP_EVERYTHING, why: string, by: string): void {
     if (level <= this.#state.level) return;
     this.#parts.set(level);
     this.#take({ level, why, by, atMs: this.#parts.wallMs() });
-    writeKillState(this.#parts.stateDir, this.#state);
+    this.#isUnkept = true;
+    this.#keep();
   }
 
   /** Takes a stop back: an explicit wish of a person, never the engine's own. The file first, then the word. */
   rearm(why: string, by: string): void {
     const state: KillState = { level: ARMED, why, by, atMs: this.#parts.wallMs() };
     writeKillState(this.#parts.stateDir, state);
+    this.#fileText = JSON.stringify(state);
+    this.#isUnkept = false;
     this.#parts.set(ARMED);
     this.#take(state);
   }
 
-  /** Looks at the file; to be called many times a second. */
+  /**
+   * Looks at the file; to be called many times a second. What somebody has written there since the last look is obeyed. A file that says
+   * what it said before, or is gone, takes no stop back: it is written again until it can be.
+   */
   look(): void {
     const told = readKillState(this.#parts.stateDir);
     const text = JSON.stringify(told);
-    if (text === this.#text) return;
-    this.#parts.set(told.level);
-    this.#take(told);
+    const isGone = told === NEVER && this.#state.level !== ARMED;
+    if (isGone) this.#isUnkept = true;
+    if (text !== this.#fileText && !isGone) {
+      this.#fileText = text;
+      this.#isUnkept = false;
+      this.#parts.set(told.level);
+      this.#take(told);
+      return;
+    }
+    if (!this.#isUnkept) return;
+    try {
+      this.#keep();
+    } catch {
+      // Told when it was stopped; the next look tries again.
+    }
+  }
+
+  #keep(): void {
+    writeKillState(this.#parts.stateDir, this.#state);
+    this.#fileText = JSON.stringify(this.#state);
+    this.#isUnkept = false;
   }
 
   #take(state: KillState): void {
     const was = this.#state.level;
     this.#state = state;
-    this.#text = JSON.stringify(state);
     if (was !== state.level) this.#parts.changed(state);
   }
 }

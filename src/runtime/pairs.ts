@@ -8,7 +8,7 @@ import { INVERTED, type Polarity, SAME } from '../domain/venue.js';
 const pairSchema = z.strictObject({
   name: z.string().min(1),
   /** Kalshi ticker. */
-  kalshi: z.string().min(1),
+  kalshi: z.string().regex(/^\S+$/, 'must be a ticker'),
   /** Polymarket condition id. */
   polymarket: z.string().regex(/^0x[0-9a-fA-F]{64}$/, 'must be 0x and 64 hex digits'),
   polarity: z.enum(['same', 'inverted']),

@@ -2,7 +2,7 @@
 // all of them. Afterwards the book is as if the engine had never ended, or the differences are known.
 import type { Clock } from '../domain/clock.js';
 import type { ArbState } from '../domain/order-life.js';
-import type { Outcome, Venue } from '../domain/venue.js';
+import { type Outcome, VENUE_NAMES, type Venue } from '../domain/venue.js';
 import { type Intent, intentFiles, readIntents } from '../journal/intent-log.js';
 import type { JournalStore, StoredFill, StoredOrder } from '../journal/store.js';
 import type { LegReport } from '../pipeline/executor.js';
@@ -55,6 +55,7 @@ export async function recover(parts: RecoveryParts): Promise<Recovered> {
   const intents = intentFiles(stateDir)
     .flatMap((path) => readIntents(path).intents)
     .filter(({ clientOrderId }) => !known.has(clientOrderId));
+  const byTicker = new Map(pairs.map(({ kalshi }, market) => [kalshi.ticker, market]));
   if (orders.length + intents.length + fills.length === 0) {
     // An account that traded with another journal holds what this one does not know.
     return { orders: 0, fills: 0, unknown: 0, differences: await compare(parts) };
@@ -80,10 +81,14 @@ export async function recover(parts: RecoveryParts): Promise<Recovered> {
   for (const order of orders.filter(({ atMs }) => atMs >= dayStartMs)) restore(order);
   const lastRun = parts.run - 1;
   for (const intent of intents) {
-    if (pairs[intent.pair] === undefined) continue;
+    const market = byTicker.get(intent.ticker);
+    if (market === undefined) {
+      tellForeignIntent(parts, intent);
+      continue;
+    }
     const arb =
-      intent.role === 'entry' ? desk.arbKey(intent.arbId, lastRun) : `r${lastRun}.x${intent.pair}`;
-    desk.restoreIntent(intentReport(intent, ageOf(intent.atMs)), arb);
+      intent.role === 'entry' ? desk.arbKey(intent.arbId, lastRun) : `r${lastRun}.x${market}`;
+    desk.restoreIntent(intentReport(intent, market, ageOf(intent.atMs)), arb);
   }
   await askExchanges(parts, orders, open, intents);
   endEarlierArbs(parts, markets);
@@ -164,6 +169,12 @@ function tellForeign(
   say('warn', 'foreign-pairs', text, { pairs: foreign.size });
 }
 
+/** It may have left and filled, and nothing here counts it. */
+function tellForeignIntent({ say }: RecoveryParts, { ticker, clientOrderId, venue }: Intent): void {
+  const text = `an order may have been sent for ${ticker}, which is not traded now: look at ${VENUE_NAMES[venue]} for ${clientOrderId}`;
+  say('error', 'alert-foreign', text, { ticker, clientOrderId, venue: VENUE_NAMES[venue] });
+}
+
 /** By our own order id, which a fill of the lists may lack. */
 function groupFills(
   fills: readonly StoredFill[],
@@ -223,16 +234,15 @@ function reportOf(
 }
 
 /** It was about to be sent when the process ended: whether it was is not known. */
-function intentReport(intent: Intent, atNs: number): LegReport {
-  const { pair, role, venue, outcome, sizeCenti, limitE4, spendMicros, clientOrderId, orderId } =
-    intent;
+function intentReport(intent: Intent, market: number, atNs: number): LegReport {
+  const { role, venue, outcome, sizeCenti, limitE4, spendMicros, clientOrderId, orderId } = intent;
   const why = 'the engine ended before it was answered';
   return {
     type: 'leg',
     role,
     arbId: NO_ARB,
     venue,
-    pair,
+    pair: market,
     direction: 0,
     outcome,
     sizeCenti,

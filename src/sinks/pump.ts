@@ -1,6 +1,6 @@
 // Fills one sink from the journal, for as long as it takes: connects, copies what is committed in windows of bounded size, waits where
 // there is nothing, and begins again after every failure where the sink says that it stands. Where that is nobody else remembers.
-import type { JournalCursor } from '../journal/journal-cursor.js';
+import type { JournalCursor, JournalRow } from '../journal/journal-cursor.js';
 import { backoffMs } from '../net/backoff.js';
 import { type Sink, SinkRefusal, type SinkStatus } from './sink.js';
 
@@ -33,6 +33,7 @@ export class SinkPump {
   readonly #journal: JournalCursor;
   readonly #parts: PumpParts;
   #after = 0;
+  #batchRows: number;
   #state: SinkStatus['state'] = 'down';
   #why: string | undefined = 'not connected yet';
   /** Of this outage. */
@@ -47,6 +48,7 @@ export class SinkPump {
     this.#sink = sink;
     this.#journal = journal;
     this.#parts = parts;
+    this.#batchRows = parts.batchRows;
   }
 
   status(): SinkStatus {
@@ -77,14 +79,13 @@ export class SinkPump {
   }
 
   async #copy(): Promise<void> {
-    const { batchRows } = this.#parts;
     this.#after = await this.#opened();
     for (;;) {
       const failure = this.#sink.failure();
       if (failure !== undefined) throw failure;
-      const { rows, through } = this.#journal.read(this.#after, batchRows);
+      const { rows, through } = this.#journal.read(this.#after, this.#batchRows);
       if (rows.length > 0) {
-        this.#after = await this.#sink.write(rows, through);
+        await this.#write(rows, through);
         this.#isUp();
       } else {
         this.#after = through;
@@ -93,6 +94,15 @@ export class SinkPump {
         await this.#sleep(IDLE_MS);
       }
     }
+  }
+
+  /** A window that fails is smaller the next time: it may have been too much for the time that the database is given. */
+  async #write(rows: readonly JournalRow[], through: number): Promise<void> {
+    const most = this.#parts.batchRows;
+    const batchRows = this.#batchRows;
+    this.#batchRows = Math.max(1, Math.floor(batchRows / 2));
+    this.#after = await this.#sink.write(rows, through);
+    this.#batchRows = Math.min(most, batchRows * 2);
   }
 
   async #opened(): Promise<number> {
@@ -116,7 +126,7 @@ export class SinkPump {
     this.#said.clear();
     const lagRows = this.#journal.countAfter(this.#after);
     const text = `${this.#sink.name}: connected, ${lagRows} rows behind`;
-    this.#parts.say('info', 'sink-up', text, { lagRows });
+    this.#parts.say('info', 'sink-up', text, { sink: this.#sink.name, lagRows });
   }
 
   async #failed(error: unknown): Promise<void> {
@@ -130,7 +140,8 @@ export class SinkPump {
       this.#said.add(what);
       const level = isRefused ? 'error' : 'warn';
       const event = isRefused ? 'sink-refused' : 'sink-down';
-      this.#parts.say(level, event, `${this.#sink.name}: ${why}`, { why });
+      const sink = this.#sink.name;
+      this.#parts.say(level, event, `${sink}: ${why}`, { sink, why });
     }
     await this.#sink.close();
     if (this.#isEnding) return;

@@ -69,6 +69,7 @@ export const EVENTS: Readonly<Record<string, EventRule>> = {
   ended: alert('cli', 'info', 'run'),
   failed: alert('cli', 'error', 'run'),
   kill: alert('engine', 'error', 'kill', { same: ['level', 'why'] }),
+  'journal-failed': alert('engine', 'error', 'journal-failed', { same: ['why'] }),
   'kill-not-kept': alert('engine', 'error', 'kill-not-kept'),
   stopped: alert('engine', 'error', 'stopped', { same: ['why'] }),
   'stop-late': alert('cli', 'error', 'stop-late'),
@@ -117,6 +118,7 @@ export const EVENTS: Readonly<Record<string, EventRule>> = {
   neutral: over('desk', 'exposed', ['pair']),
   'alert-naked': alert('desk', 'error', 'exposed', { by: ['pair'] }),
   'alert-unknown': alert('desk', 'error', 'unknown', { by: ['clientOrderId'] }),
+  'alert-foreign': alert('desk', 'error', 'foreign', { by: ['clientOrderId'] }),
   'look-up-failed': alert('accounts', 'warn', 'look-up', { by: ['venue'] }),
   // Where records also go, and what watches.
   paper: line('engine'),
@@ -124,6 +126,7 @@ export const EVENTS: Readonly<Record<string, EventRule>> = {
   'no-hypertables': line('sinks'),
   'sinks-died': alert('sinks', 'error', 'sinks-died'),
   'sink-down': alert('sinks', 'error', 'sink', { by: ['sink'] }),
+  'sink-refused': alert('sinks', 'error', 'sink', { by: ['sink'], same: ['why'] }),
   'sink-up': over('sinks', 'sink', ['sink']),
   // To every target, past queue and levels: `underround alerts test`.
   test: line('alerts'),

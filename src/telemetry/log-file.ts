@@ -1,5 +1,7 @@
 // The log as JSON, a line an event, in files that take turns. Written behind the engine's back: a disk that is slow or full costs lines,
 // which are counted, never a moment of the engine's.
+import { statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { pino } from 'pino';
 import openRolling from 'pino-roll';
 import type { ToldEvent } from './event-hub.js';
@@ -26,7 +28,7 @@ export interface LogFileOptions {
   readonly path: string;
   readonly maxFileMegabytes: number;
   readonly maxFiles: number;
-  /** Told once when writing begins to fail. */
+  /** Told each time when writing begins to fail. */
   readonly failed: (why: string) => void;
 }
 
@@ -61,8 +63,11 @@ export async function openLogFile(options: LogFileOptions): Promise<LogFile> {
     destination.once('ready', resolve);
     destination.once('error', reject);
   });
+  // What could not be written waits, and is written later or dropped.
+  destination.on('write', () => {
+    hasFailed = false;
+  });
   destination.on('error', (error: Error) => {
-    dropped++;
     if (hasFailed) return;
     hasFailed = true;
     options.failed(error.message);
@@ -78,8 +83,11 @@ export async function openLogFile(options: LogFileOptions): Promise<LogFile> {
     destination,
   );
   // Also when the process is ended in the middle: what was told is on the disk.
+  // It is not asked of a disk that takes nothing: there it would try again for ever, and the process would never end.
   const flushNow = (): void => {
     try {
+      const { bavail, bsize } = statfsSync(dirname(path));
+      if (hasFailed || bavail * bsize < MAX_WAITING_BYTES) return;
       destination.flushSync();
     } catch {
       dropped++;
@@ -96,20 +104,22 @@ export async function openLogFile(options: LogFileOptions): Promise<LogFile> {
       if (isClosed) return;
       isClosed = true;
       process.off('exit', flushNow);
-      await closed(destination, deadlineMs);
+      if (!(await isWritten(destination, deadlineMs))) dropped++;
     },
   };
 }
 
 type Destination = ReturnType<typeof pino.destination>;
 
-async function closed(destination: Destination, deadlineMs: number): Promise<void> {
+/** False when it had to be given up: how many lines went with it nobody knows. */
+async function isWritten(destination: Destination, deadlineMs: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
-  await new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, deadlineMs);
-    destination.once('close', resolve);
-    destination.once('error', () => resolve());
+  const written = await new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), deadlineMs);
+    destination.once('close', () => resolve(true));
+    destination.once('error', () => resolve(false));
     destination.end();
   });
   clearTimeout(timer);
+  return written;
 }

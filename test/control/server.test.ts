@@ -165,6 +165,8 @@ describe('whoever asks', () => {
     expect((await open.ask('/api/v1/markets')).status).toBe(503);
     expect((await open.ask('/api/v1/nothing')).status).toBe(404);
     expect((await open.ask('/healthz')).status).toBe(200);
+    await open.ask('/api/v1/stop-opening', { method: 'POST', headers: WITH_TOKEN, body: WHY });
+    expect((await open.ask('/healthz')).status).toBe(503);
     expect((await open.ask('/metrics')).text).toBe('up 1\n');
     expect((await open.ask('/api/v1/status')).headers['content-security-policy']).toContain(
       "default-src 'self'",

@@ -23,9 +23,11 @@ export interface Answered {
 
 export async function openStandIn(views?: EngineViews, host = '127.0.0.1') {
   const did: string[] = [];
+  const isKilled = () => did.some((what) => what.startsWith('kill'));
   const logs = new LogRing();
   const engine: ControlledEngine = {
-    status: () => ({ state: 'running' }) as EngineStatus,
+    status: () =>
+      ({ state: 'running', kill: isKilled() ? 'stop-opening' : 'armed' }) as EngineStatus,
     views,
     killState: undefined,
     sinks: () => [],

@@ -40,7 +40,7 @@ it('can be read after every commit that it said was made, whatever failed before
       const path = intentFile(directory, 0);
       rmSync(path, { force: true });
       disk.fates = [];
-      const log = IntentLog.open(path, { nowNs: () => 0, wallMs: () => 1 });
+      const log = IntentLog.open(path, { nowNs: () => 0, wallMs: () => 1 }, ['KXA-1']);
       disk.fates = [...fates];
       const committed: string[] = [];
       fates.forEach((_, index) => {

@@ -12,11 +12,12 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
+const TICKERS = ['KXA-1', 'KXB-26AUG10-T86749.99', 'KXC'];
 const intent = fc.record({
   arbId: fc.nat(2 ** 42),
   role: fc.constantFrom('entry' as const, 'exit' as const),
   venue: fc.constantFrom<Venue>(0, 1),
-  pair: fc.nat(5_000),
+  ticker: fc.constantFrom(...TICKERS),
   outcome: fc.constantFrom<Outcome>(0, 1),
   sizeCenti: fc.integer({ min: 1, max: 10_000_000 }),
   limitE4: fc.integer({ min: 1, max: 9_999 }),
@@ -31,10 +32,10 @@ const commits = fc.array(fc.array(intent, { minLength: 1, maxLength: 2 }), { max
 type Written = readonly (typeof intent extends fc.Arbitrary<infer I> ? I : never)[];
 
 function write(path: string, all: readonly Written[]): void {
-  const log = IntentLog.open(path, CLOCK);
+  const log = IntentLog.open(path, CLOCK, TICKERS);
   for (const legs of all) {
-    for (const { pair, venue, orderId, arbId, role, ...leg } of legs) {
-      log.add({ ...leg, market: pair }, venue, orderId, arbId, role);
+    for (const { ticker, venue, orderId, arbId, role, ...leg } of legs) {
+      log.add({ ...leg, market: TICKERS.indexOf(ticker) }, venue, orderId, arbId, role);
     }
     expect(log.commit()).toBe(true);
   }
@@ -90,7 +91,7 @@ it('reads every whole line of a file that ends anywhere, and says that one is to
 });
 
 it('refuses what it could not write, so that nothing is sent', () => {
-  const log = IntentLog.open(intentFile(directory, 2), CLOCK);
+  const log = IntentLog.open(intentFile(directory, 2), CLOCK, TICKERS);
   expect(log.commit()).toBe(false);
   const leg = {
     clientOrderId: 'x'.repeat(3_000),

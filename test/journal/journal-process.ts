@@ -20,7 +20,10 @@ const FILLING = 'x'.repeat(3_000);
 const [directory = '', first = '0'] = process.argv.slice(2);
 const say = (said: Said) => writeSync(STDOUT, `${JSON.stringify(said)}\n`);
 
-const journal = Journal.open(directory, (failed) => say({ failed }));
+const journal = Journal.open(directory, {
+  failed: (failed) => say({ failed }),
+  late: () => undefined,
+});
 let number = Number(first);
 const atMs = Date.now();
 journal.write({ t: 'run', atMs, profile: 'test', version: '0', config: null });

@@ -47,7 +47,13 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 function open(stateDir = directory) {
   const failures: string[] = [];
-  return { journal: Journal.open(stateDir, (why) => failures.push(why)), failures };
+  return {
+    journal: Journal.open(stateDir, {
+      failed: (why) => failures.push(why),
+      late: (why) => failures.push(`late ${why}`),
+    }),
+    failures,
+  };
 }
 
 function event(text: string, facts: unknown = null): JournalRecord {
@@ -157,7 +163,7 @@ it('commits what is written to it at rest just before it is closed', async () =>
   store.close();
 });
 
-it('tells once that it cannot keep up, takes what fits, and commits all that it took', async () => {
+it('tells that it is late before it loses anything, then that it has, takes what fits, and commits all that it took', async () => {
   const { journal, failures } = open();
   journal.write(event('before'));
   expect(await journal.flush(DEADLINE_MS)).toBe(true);
@@ -171,15 +177,18 @@ it('tells once that it cannot keep up, takes what fits, and commits all that it 
     // The ring twice over: the worker may take one fill of it before it finds the file locked.
     if (taken > 1_000) throw new Error('the ring has no end');
   }
-  expect(failures).toEqual([expect.stringMatching(/cannot keep up: lagRecords=\d+/)]);
-  expect(journal.failed).toBe(failures[0]);
+  expect(failures).toEqual([
+    expect.stringMatching(/^late lagRecords=\d+/),
+    expect.stringMatching(/its ring is full: lagRecords=\d+/),
+  ]);
+  expect(journal.failed).toBe(failures[1]);
   // There is room for what ends the business that is under way.
   expect(taken - takenUntold).toBeGreaterThan(10);
   expect(await journal.flush(DEADLINE_MS)).toBe(false);
   other.exec('ROLLBACK');
   other.close();
   await journal.close();
-  expect(failures).toHaveLength(1);
+  expect(failures).toHaveLength(2);
   const store = JournalStore.open(journalFile(directory), { readonly: true });
   expect(store.events({})).toHaveLength(taken);
   store.close();

@@ -15,6 +15,7 @@ import {
 import type { LegReport } from '../../src/pipeline/executor.js';
 import { Engine } from '../../src/runtime/engine.js';
 import type { EngineConfig } from '../../src/runtime/engine-config.js';
+import type { JournalEvents } from '../../src/runtime/journal.js';
 import { killFile, readKillState, writeKillState } from '../../src/runtime/kill-switch.js';
 import type { EngineEvent } from '../../src/runtime/status.js';
 import type { WorkerEvents } from '../../src/runtime/supervisor.js';
@@ -42,6 +43,7 @@ const world = vi.hoisted(() => ({
   told: [] as string[],
   journal: [] as JournalRecord[],
   failJournal: ((_why: string) => undefined) as (why: string) => void,
+  lateJournal: ((_why: string) => undefined) as (why: string) => void,
   shards: [{ exchangeIndex: 3, isTrading: true }],
   login: (async () => ({})) as () => Promise<unknown>,
   ready: (async () => undefined) as () => Promise<void>,
@@ -98,11 +100,12 @@ vi.mock('../../src/runtime/accounts.js', () => ({
 }));
 vi.mock('../../src/runtime/journal.js', () => ({
   Journal: {
-    open: (_dir: string, onFailure: (why: string) => void) => {
-      world.failJournal = onFailure;
+    open: (_dir: string, { failed, late }: JournalEvents) => {
+      world.failJournal = failed;
+      world.lateJournal = late;
       return {
         run: 1,
-        store: { orders: () => [], fills: () => [], openOrders: () => [] },
+        store: { orders: () => [], fills: () => [], openOrders: () => [], hasOrders: () => false },
         write: (record: JournalRecord) => world.journal.push(record),
         close: async () => undefined,
       };
@@ -471,6 +474,25 @@ describe('a stop', () => {
     world.failJournal('the disk is full');
     expect(killLevel()).toBe(1);
     expect(readKillState(stateDir).why).toContain('the disk is full');
+    // What would be done from now on nobody would know.
+    expect(() => engine.resume('mended', 'command')).toThrow(/start it again/);
+    expect(killLevel()).toBe(1);
+  });
+
+  it('comes from a journal that is late, and may be taken back when it has caught up', async () => {
+    await engine.start();
+    world.lateJournal('lagRecords=9');
+    expect(killLevel()).toBe(1);
+    engine.resume('it has caught up', 'command');
+    expect(killLevel()).toBe(0);
+  });
+
+  it('is told again by a start that finds it: nothing looks as if it traded', async () => {
+    writeKillState(stateDir, { level: 1, why: 'a bad night', by: 'command', atMs: 5 });
+    await engine.start();
+    const told = said.filter(({ event }) => event === 'kill');
+    expect(told).toMatchObject([{ level: 'error' }]);
+    expect(told[0]?.text).toContain('a bad night');
   });
 
   it('comes from the file, and is taken back by it alone', async () => {

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   KILL_LEVELS,
   KillSwitch,
@@ -118,4 +118,39 @@ it('leaves no half-written file behind', () => {
     writeKillState(directory, { level: STOP_OPENING, why: 'w', by: 'command', atMs: turn });
   }
   expect(readdirSync(directory)).toEqual(['kill.json']);
+});
+
+describe('a stop that cannot be kept', () => {
+  /** Whatever is written first to this name cannot be. */
+  const obstacle = () => `${killFile(directory)}.${process.pid}.tmp`;
+  const stopUnkept = () => {
+    const opened = open();
+    mkdirSync(obstacle());
+    expect(() => opened.kill.stop(STOP_EVERYTHING, 'w', 'signal')).toThrow(/EISDIR/);
+    return opened;
+  };
+
+  it('holds while the file says what it said before, and is kept when it can be', () => {
+    const { kill, risk, told } = stopUnkept();
+    for (let look = 0; look < 3; look++) kill.look();
+    expect(risk.killLevel()).toBe(STOP_EVERYTHING);
+    expect(told).toEqual([STOP_EVERYTHING]);
+    rmSync(obstacle(), { recursive: true });
+    kill.look();
+    expect(readKillState(directory)).toMatchObject({ level: STOP_EVERYTHING, why: 'w' });
+    expect(open().risk.killLevel()).toBe(STOP_EVERYTHING);
+  });
+
+  it('is taken back by what somebody writes, not by a file that is gone', () => {
+    const { kill, risk } = stopUnkept();
+    rmSync(obstacle(), { recursive: true });
+    writeFileSync(killFile(directory), JSON.stringify({ level: 0, why: 'r', by: 'me', atMs: 9 }));
+    kill.look();
+    expect(risk.killLevel()).toBe(ARMED);
+    kill.stop(STOP_OPENING, 'again', 'engine');
+    rmSync(killFile(directory));
+    kill.look();
+    expect(risk.killLevel()).toBe(STOP_OPENING);
+    expect(readKillState(directory)).toMatchObject({ level: STOP_OPENING, why: 'again' });
+  });
 });

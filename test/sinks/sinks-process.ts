@@ -16,7 +16,10 @@ const BATCH_ROWS = 50;
 const [directory = '', postgresUrl = '', redisUrl = ''] = process.argv.slice(2);
 const say = (text: string) => writeSync(STDOUT, `${text}\n`);
 
-const journal = Journal.open(directory, (why) => say(`journal ${why}`));
+const journal = Journal.open(directory, {
+  failed: (why) => say(`journal ${why}`),
+  late: () => undefined,
+});
 const atMs = Date.now();
 journal.write({ t: 'run', atMs, profile: 'paper', version: '0', config: null });
 const sinks = new Sinks({

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import {
   mkdirSync,
   mkdtempSync,
@@ -10,6 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buildSync } from 'esbuild';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ToldEvent } from '../../src/telemetry/event-hub.js';
 import { type LogFile, openLogFile } from '../../src/telemetry/log-file.js';
@@ -120,5 +122,32 @@ describe('the log file', () => {
     await file.close(100);
     expect(failures.length).toBe(1);
     expect(file.dropped()).toBeGreaterThan(0);
+  });
+
+  it('never keeps a process from ending, though the disk takes nothing', () => {
+    mkdirSync(join(directory, 'logs'));
+    symlinkSync('/dev/full', join(directory, 'logs', 'engine.1.log'));
+    const entry = join(directory, 'full.mjs');
+    buildSync({
+      stdin: {
+        contents: `
+          import { openLogFile } from './src/telemetry/log-file.js';
+          const path = ${JSON.stringify(join(directory, 'logs', 'engine.log'))};
+          const failed = () => process.exit(7);
+          const file = await openLogFile({ path, maxFileMegabytes: 1, maxFiles: 2, failed });
+          for (let line = 0; line < 50; line++) file.write({ level: 'info', event: 'x', text: 'y'.repeat(1000), facts: {}, part: 'cli', atMs: 1 });
+          setTimeout(() => undefined, 20_000);`,
+        resolveDir: process.cwd(),
+        loader: 'ts',
+      },
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      packages: 'external',
+      outfile: entry,
+    });
+    symlinkSync(join(process.cwd(), 'node_modules'), join(directory, 'node_modules'));
+    const { status, signal } = spawnSync(process.execPath, [entry], { timeout: 10_000 });
+    expect([status, signal]).toEqual([7, null]);
   });
 });
