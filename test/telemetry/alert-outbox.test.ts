@@ -122,7 +122,7 @@ class Wheel {
   }
 }
 
-type Mood = 'well' | 'away' | 'limited' | 'refuses';
+type Mood = 'well' | 'away' | 'limited' | 'refuses' | 'dislikes bad';
 
 const mood = fc.constantFrom<Mood>('well', 'away', 'limited');
 const step = fc.oneof(
@@ -167,6 +167,9 @@ function rig(maxTopics: number, minLevel: AlertLevel = 'info', lasts = 100): Tar
         await new Promise<void>((resolve) => wheel.after(lasts, resolve));
         if (made.mood === 'away') return { kind: 'later', why: 'away', afterMs: undefined };
         if (made.mood === 'refuses') return { kind: 'refused', why: 'no' };
+        if (made.mood === 'dislikes bad' && alerts.some(({ topic }) => topic === 'bad')) {
+          return { kind: 'refused', why: 'bad' };
+        }
         if (made.mood === 'limited') return { kind: 'later', why: '429', afterMs: RETRY_AFTER_MS };
         made.taken.push(...alerts);
         return { kind: 'taken' };
@@ -239,6 +242,16 @@ describe('a target of alerts', () => {
     made.target.add(alert('b'));
     await made.wheel.goTo(600_000);
     expect(made.taken.map(({ topic }) => topic)).toEqual(['b']);
+  });
+
+  it('loses only the alert that is not liked, not those that travelled with it', async () => {
+    const made = rig(20);
+    made.mood = 'dislikes bad';
+    const topics = ['a', 'b', 'c', 'd', 'e', 'f'];
+    for (const topic of ['a', 'b', 'c', 'bad', 'd', 'e', 'f']) made.target.add(alert(topic));
+    await made.wheel.goTo(600_000);
+    expect(made.taken.map(({ topic }) => topic).sort()).toEqual(topics);
+    expect([made.target.dropped, made.target.waiting]).toEqual([1, 0]);
   });
 
   it('sends repetitions at the end, and ends in time though nobody answers', async () => {

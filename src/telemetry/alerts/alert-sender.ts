@@ -7,6 +7,8 @@ import { type AlertOrigin, bodyRetryAfterMs, messageBody, type TargetKind } from
 
 /** The message is wrong, not the time: the same again would be refused again. */
 const REFUSALS = new Set([400, 413, 414, 415, 422]);
+/** Not the message but the place where it goes is wrong: it waits until somebody has mended that. */
+const WRONG_PLACE = /\b(chat|channel|group)\b|_not_found/i;
 const TOLD_ANSWER_CHARS = 200;
 
 export interface SenderOptions {
@@ -36,7 +38,7 @@ export class AlertSender {
       const { status, text } = answer;
       if (status >= 200 && status < 300) return { kind: 'taken' };
       const why = this.#why(`status=${status} ${text.slice(0, TOLD_ANSWER_CHARS)}`);
-      if (REFUSALS.has(status)) return { kind: 'refused', why };
+      if (REFUSALS.has(status) && !WRONG_PLACE.test(text)) return { kind: 'refused', why };
       return { kind: 'later', why, afterMs: answer.retryAfterMs ?? bodyRetryAfterMs(text) };
     } catch (error) {
       return { kind: 'later', why: this.#why(reasonOf(error)), afterMs: undefined };

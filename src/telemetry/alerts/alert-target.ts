@@ -30,7 +30,7 @@ export interface AlertTargetParts {
 /** Alerts in one message: as many as Discord takes embeds. */
 export const MAX_BATCH = 10;
 const BACKOFF = { baseMs: 500, capMs: 60_000 };
-/** A message that is refused so often in a row is given up: it would stand in the way of the others. */
+/** An alert that is refused so often by itself is given up: it would stand in the way of the others. */
 const MAX_REFUSALS = 3;
 /** A target that asks for more than this is asked again all the same. */
 const MAX_RETRY_AFTER_MS = 3_600_000;
@@ -45,7 +45,10 @@ export class AlertTarget {
   #notBeforeMs = 0;
   #askedUntilMs = 0;
   #failures = 0;
+  /** In a row. While there are any, alerts are sent one by one: the others must not fall with one that is not liked. */
   #refusals = 0;
+  /** Of the alert that was refused by itself. */
+  #refusedTopic: string | undefined;
   #isUp = true;
   #idle: (() => void) | undefined;
   sent = 0;
@@ -124,7 +127,8 @@ export class AlertTarget {
     const now = nowMs();
     // The timer may have come a moment early.
     if (now < this.#notBeforeMs || !bucket.has(1)) return this.#arm();
-    const batch = outbox.take(this.#isEnding ? Number.POSITIVE_INFINITY : now, MAX_BATCH);
+    const most = this.#refusals > 0 ? 1 : MAX_BATCH;
+    const batch = outbox.take(this.#isEnding ? Number.POSITIVE_INFINITY : now, most);
     if (batch.length === 0) return this.#arm();
     bucket.take(1);
     this.#isSending = true;
@@ -146,15 +150,24 @@ export class AlertTarget {
     }
     this.failed++;
     this.#is(false, result.why);
-    if (result.kind === 'refused' && ++this.#refusals >= MAX_REFUSALS) {
-      this.#refusals = 0;
-      outbox.refused();
-    } else outbox.failed();
+    if (result.kind === 'refused' && this.#isGivenUp(batch)) outbox.refused();
+    else outbox.failed();
     const { random } = this.#parts;
     const jitterMs = backoffMs(BACKOFF, this.#failures++, random());
     const askedMs = result.kind === 'later' ? (result.afterMs ?? 0) : 0;
     this.#askedUntilMs = nowMs() + Math.min(askedMs, MAX_RETRY_AFTER_MS);
     this.#notBeforeMs = Math.max(this.#askedUntilMs, nowMs() + jitterMs);
+  }
+
+  #isGivenUp(batch: readonly CountedAlert[]): boolean {
+    const [alert] = batch;
+    const isSame = batch.length === 1 && alert?.topic === this.#refusedTopic;
+    this.#refusedTopic = batch.length === 1 ? alert?.topic : undefined;
+    this.#refusals = isSame ? this.#refusals + 1 : 1;
+    if (this.#refusals < MAX_REFUSALS) return false;
+    this.#refusals = 1;
+    this.#refusedTopic = undefined;
+    return true;
   }
 
   #is(isUp: boolean, why: string): void {

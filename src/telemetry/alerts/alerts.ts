@@ -206,7 +206,7 @@ function changeEvent(target: string, isUp: boolean, why: string): EngineEvent {
     : {
         level: 'warn',
         event: 'alerts-down',
-        text: `${target} takes no alerts: ${why}; they wait`,
+        text: `${target} takes no alerts: ${why}; they wait, but one that is refused by itself three times is dropped`,
         facts: { target },
       };
 }
